@@ -1,0 +1,1 @@
+"""Files: NIfTI with spacing and affine kept, atomic writes."""

@@ -1,0 +1,108 @@
+import nibabel as nib
+import numpy as np
+import pytest
+
+from scribblebench.errors import InputError
+from scribblebench.io.nifti import (
+    case_name,
+    list_volumes,
+    read_image,
+    read_label_map,
+    read_volume,
+    write_label_map,
+)
+
+OBLIQUE = np.array([[0.0, -1.5, 0, 9], [1.25, 0, 0, -3], [0, 0, 8.0, 4], [0, 0, 0, 1]])
+
+
+def save(path, array, affine=OBLIQUE):
+    nib.save(nib.Nifti1Image(array, affine), path)
+    return path
+
+
+def test_axes_and_spacing_are_plane_row_col(tmp_path):
+    array = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+    volume = read_volume(save(tmp_path / "a.nii.gz", array))
+    assert volume.array.shape == (4, 3, 2)
+    assert volume.array[3, 2, 1] == array[1, 2, 3]
+    assert volume.spacing_mm == (8.0, 1.5, 1.25)
+
+
+def test_written_labels_keep_affine_codes_and_shape_to_the_last_bit(tmp_path):
+    source = nib.Nifti1Image(np.ones((5, 4, 3, 1), dtype=np.int16), OBLIQUE)
+    source.header.set_qform(OBLIQUE, code=1)
+    source.header.set_sform(OBLIQUE, code=2)
+    source.header.set_xyzt_units("mm", "sec")
+    nib.save(source, tmp_path / "a.nii.gz")
+    labels, volume = read_label_map(tmp_path / "a.nii.gz")
+    write_label_map(tmp_path / "b.nii.gz", labels * 3, volume)
+    written = nib.load(tmp_path / "b.nii.gz")
+    assert written.shape == (5, 4, 3, 1)
+    assert written.get_data_dtype() == np.uint8
+    assert (np.asarray(written.dataobj) == 3).all()
+    np.testing.assert_array_equal(written.affine, nib.load(tmp_path / "a.nii.gz").affine)
+    for field in ("qform_code", "sform_code", "xyzt_units", "pixdim"):
+        np.testing.assert_array_equal(written.header[field], source.header[field])
+
+
+def test_two_dimensional_file_is_one_plane_and_stays_two_dimensional(tmp_path):
+    labels, volume = read_label_map(save(tmp_path / "a.nii", np.ones((5, 4), dtype=np.uint8)))
+    assert labels.shape == (1, 4, 5)
+    write_label_map(tmp_path / "b.nii", labels, volume)
+    assert nib.load(tmp_path / "b.nii").shape == (5, 4)
+
+
+def test_identity_affine_means_unknown_spacing_but_a_shifted_one_does_not(tmp_path):
+    array = np.zeros((2, 2, 2), dtype=np.uint8)
+    assert read_volume(save(tmp_path / "a.nii", array, np.eye(4))).spacing_mm is None
+    shifted = np.eye(4)
+    shifted[:3, 3] = 1.0
+    assert read_volume(save(tmp_path / "b.nii", array, shifted)).spacing_mm == (1.0, 1.0, 1.0)
+
+
+def test_scaled_floats_that_hold_integers_are_labels(tmp_path):
+    image = nib.Nifti1Image(np.full((2, 2, 2), 4.0), OBLIQUE)
+    image.header.set_data_dtype(np.int16)
+    image.header.set_slope_inter(0.5, 1.0)
+    nib.save(image, tmp_path / "a.nii.gz")
+    labels, _ = read_label_map(tmp_path / "a.nii.gz")
+    assert (labels == 3).all()
+
+
+@pytest.mark.parametrize("value", [0.5, -1.0, 256.0, np.nan])
+def test_labels_that_are_not_small_integers_are_refused_with_file_and_value(tmp_path, value):
+    array = np.zeros((2, 2, 2), dtype=np.float32)
+    array[0, 1, 0] = value
+    path = save(tmp_path / "a.nii.gz", array)
+    with pytest.raises(InputError, match=rf"a\.nii\.gz: labels must be .* got {value}"):
+        read_label_map(path)
+
+
+def test_corrupt_truncated_and_missing_files_are_named(tmp_path):
+    whole = save(tmp_path / "whole.nii.gz", np.random.default_rng(0).random((9, 9, 9)))
+    truncated = tmp_path / "truncated.nii.gz"
+    truncated.write_bytes(whole.read_bytes()[:900])
+    (tmp_path / "text.nii.gz").write_text("not an image")
+    (tmp_path / "empty.nii").touch()
+    for name in ("truncated.nii.gz", "text.nii.gz", "empty.nii"):
+        with pytest.raises(InputError, match=rf"{name}: cannot be read as NIfTI \(.+\)$"):
+            read_image(tmp_path / name)
+    with pytest.raises(InputError, match=r"gone\.nii: no such file"):
+        read_image(tmp_path / "gone.nii")
+
+
+def test_time_series_and_infinite_intensities_are_refused(tmp_path):
+    series = save(tmp_path / "series.nii", np.zeros((2, 2, 2, 5), dtype=np.float32))
+    with pytest.raises(InputError, match=r"must be a 2D image or a 3D volume"):
+        read_volume(series)
+    holes = save(tmp_path / "holes.nii", np.full((2, 2, 2), np.nan, dtype=np.float32))
+    with pytest.raises(InputError, match="image must be finite"):
+        read_image(holes)
+
+
+def test_folder_listing_is_sorted_and_an_empty_one_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"holds no \.nii"):
+        list_volumes(tmp_path)
+    for name in ("b.nii", "a.nii.gz", "notes.txt"):
+        (tmp_path / name).touch()
+    assert [case_name(p) for p in list_volumes(tmp_path)] == ["a", "b"]
