@@ -83,6 +83,4 @@ def test_any_mask_any_budget_any_randomness(form, data):
 def test_bad_arguments_are_refused_in_words(form, arguments, message):
     good = {"mask": np.ones((2, 2), dtype=bool), "n_pixels": 1, "randomness": 0.0}
     with pytest.raises(ValueError, match=message):
-        mask = (good | arguments).pop("mask")
-        rest = {k: v for k, v in (good | arguments).items() if k != "mask"}
-        FORMS[form](mask, **rest, rng=np.random.default_rng(0))
+        FORMS[form](**(good | arguments), rng=np.random.default_rng(0))

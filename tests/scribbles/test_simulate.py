@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -75,7 +77,7 @@ def test_shortfall_of_the_background_is_reported():
 @pytest.mark.parametrize("form", list(FORMS))
 def test_a_lower_density_is_a_subset_of_a_higher_one(form, volume):
     scribbles = [simulate(volume, ScribbleSettings(form, d, 0.7))[0] for d in (0.02, 0.1, 0.5)]
-    for small, large in zip(scribbles, scribbles[1:], strict=False):
+    for small, large in itertools.pairwise(scribbles):
         annotated = small != 255
         np.testing.assert_array_equal(small[annotated], large[annotated])
 

@@ -1,0 +1,58 @@
+"""The command line: every command resolves its arguments and calls the library."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+import scribblebench
+from scribblebench.cli.evaluate import evaluate
+from scribblebench.cli.report import report
+from scribblebench.cli.simulate import simulate
+from scribblebench.cli.sweep import sweep
+from scribblebench.errors import InputError
+
+app = typer.Typer(
+    name="scribblebench",
+    help="How little annotation, in which form, is enough? Simulate scribbles on dense labels, "
+    "train segmentation networks on them, and report Dice against annotation.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (simulate, sweep, report, evaluate):
+    app.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"scribblebench {scribblebench.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
+
+
+def main() -> None:
+    """Run the command line; bad input ends in one line on standard error and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)

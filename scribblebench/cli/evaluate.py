@@ -1,0 +1,111 @@
+"""`scribblebench evaluate`: score any folder of predictions against dense labels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+from rich.progress import track
+
+from scribblebench.errors import InputError
+from scribblebench.io.atomic import write_text
+from scribblebench.io.nifti import case_name, list_volumes, read_label_map
+from scribblebench.metrics import score_case
+from scribblebench.types import BACKGROUND, LabelArray, LabelSpec
+
+AFFINE_TOLERANCE = 1e-3
+"""Largest difference between two affines that still count as the same grid, in mm."""
+
+
+def evaluate(
+    pred: Annotated[Path, typer.Option(help="Predictions: a folder or one NIfTI file.")],
+    target: Annotated[Path, typer.Option(help="Dense labels with the same file names.")],
+    output: Annotated[Path, typer.Option(help="CSV file to write.")],
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help="Class names in order of their values, the background first, such as "
+            "background,RV,myocardium,LV. [default: every value in the target files]"
+        ),
+    ] = None,
+) -> None:
+    """Score predictions: Dice, HD, HD95 and ASSD for each case and class.
+
+    Distances are in mm by the targets' spacing, and in pixels, labelled px, where a file does not
+    say it. A class that only one of prediction and target holds has Dice 0, infinite distances
+    and is marked as failed.
+    """
+    targets = list_volumes(target)
+    pairs = [(_partner(path, pred, target), path) for path in targets]
+    values, labels = _class_list(classes, targets)
+    tables = []
+    for pred_path, target_path in track(pairs, description="evaluate", transient=True):
+        target_map, target_volume = read_label_map(target_path)
+        pred_map, pred_volume = read_label_map(pred_path)
+        if pred_map.shape != target_map.shape:
+            raise InputError(
+                f"{pred_path}: must have the target's shape {target_map.shape}, "
+                f"got {pred_map.shape}"
+            )
+        if not np.allclose(pred_volume.affine, target_volume.affine, atol=AFFINE_TOLERANCE):
+            raise InputError(f"{pred_path}: must have the affine of {target_path}")
+        scores = score_case(
+            _class_ids(pred_map, values, pred_path),
+            _class_ids(target_map, values, target_path),
+            labels=labels,
+            spacing_mm=target_volume.spacing_mm,
+        )
+        rows = pd.DataFrame([asdict(score) for score in scores])
+        rows["class_id"] = values[rows["class_id"]]
+        rows.insert(0, "case_id", case_name(target_path))
+        tables.append(rows)
+    table = pd.concat(tables, ignore_index=True)
+    write_text(output, table.to_csv(index=False))
+    for name, group in table.groupby("class_name", sort=False):
+        typer.echo(
+            f"{name}: Dice {group['dsc'].mean():.3f}, median HD95 {group['hd95'].median():.2f} "
+            f"{group['distance_unit'].iloc[0]}, {int(group['failed'].sum())} failures in "
+            f"{len(group)} cases"
+        )
+    typer.echo(f"{len(pairs)} cases: {output}")
+
+
+def _partner(target_path: Path, pred: Path, target: Path) -> Path:
+    """Return the prediction that belongs to a target: same name, or the one file given."""
+    if pred.is_file() and target.is_file():
+        return pred
+    path = pred / target_path.name
+    if not path.is_file():
+        raise InputError(f"{path}: no such file (prediction for {target_path})")
+    return path
+
+
+def _class_list(classes: str | None, targets: list[Path]) -> tuple[LabelArray, LabelSpec]:
+    """Return the label value of each class and the list of names.
+
+    Named classes have the values 0, 1, 2, ...; otherwise each value in the targets is a class.
+    """
+    if classes is not None:
+        names = tuple(name.strip() for name in classes.split(","))
+        values = np.arange(len(names), dtype=np.uint8)
+    else:
+        found = {BACKGROUND}.union(*(np.unique(read_label_map(path)[0]) for path in targets))
+        values = np.array(sorted(found), dtype=np.uint8)
+        names = ("background", *(f"label {value}" for value in values[1:]))
+    try:
+        return values, LabelSpec(names)
+    except ValueError as error:
+        raise InputError(f"--classes: {error}") from error
+
+
+def _class_ids(label_map: LabelArray, values: LabelArray, path: Path) -> LabelArray:
+    """Replace label values by their positions in `values`."""
+    unknown = np.setdiff1d(label_map, values)
+    if unknown.size:
+        listed = ", ".join(map(str, values))
+        raise InputError(f"{path}: label values must be among {listed}, got {unknown[0]}")
+    return np.searchsorted(values, label_map).astype(np.uint8)

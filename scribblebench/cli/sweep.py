@@ -1,0 +1,65 @@
+"""`scribblebench sweep`: run what a protocol asks for and is not there yet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scribblebench.cli.progress import SweepProgress
+from scribblebench.sweep.protocol import data_root, find_protocol, read_protocol
+from scribblebench.sweep.run import run_sweep
+from scribblebench.training.device import choose_device
+
+
+def sweep(
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help="A protocol file; looked for in the working folder, then among the "
+            "protocols that come with the package."
+        ),
+    ] = "efficiency.yaml",
+    output: Annotated[
+        Path | None, typer.Option(help="Results folder. [default: results/<protocol's name>]")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the data set, or one that holds it under its name. "
+            "[default: the protocol's, then SCRIBBLEBENCH_DATA]"
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",
+) -> None:
+    """Run the trials of a protocol.
+
+    Each trial's rows are written when it ends. After an interruption the same command goes on
+    with what is missing; failed trials are recorded, and tried again by the next run.
+    """
+    path = find_protocol(protocol)
+    parsed = read_protocol(path)
+    folder = output or Path("results") / parsed.name
+    chosen = choose_device(device)
+    with SweepProgress() as progress:
+        summary = run_sweep(
+            parsed,
+            protocol_text=path.read_text(encoding="utf-8"),
+            output=folder,
+            root=data_root(data, parsed),
+            device=chosen,
+            watcher=progress,
+        )
+    typer.echo(
+        f"{summary.wanted} trials: {summary.already_finished} were finished, "
+        f"{summary.finished} finished now, {summary.failed} failed. "
+        f"Next: scribblebench report {folder}"
+    )
+    if summary.failed:
+        typer.echo(
+            f"What went wrong is in {folder}/trials/*/failure.json; the same command tries "
+            f"failed trials again.",
+            err=True,
+        )
+        raise typer.Exit(1)

@@ -1,0 +1,130 @@
+"""ACDC: cine MRI of 100 patients at end diastole and end systole.
+
+Source: Bernard et al. 2018, IEEE TMI 37(11), doi 10.1109/TMI.2018.2837502; licence
+CC BY-NC-SA 4.0. Expert scribbles: Valvano et al. 2021, IEEE TMI 40(8),
+doi 10.1109/TMI.2021.3069634.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from scribblebench.data.dataset import DATASETS, Split
+from scribblebench.errors import InputError
+from scribblebench.io.nifti import read_image, read_label_map
+from scribblebench.types import IGNORE_LABEL, Case, LabelArray, LabelSpec
+
+SCRIBBLE_IGNORE = 4
+"""What the published scribble files hold where nothing is annotated."""
+
+IMAGE_NAME = re.compile(r"(?P<patient>patient\d{3})_frame\d{2}\.nii(\.gz)?")
+PATIENTS_PER_GROUP = 20
+"""The training patients' ids run in groups of 20, one group a diagnosis."""
+
+
+class Acdc:
+    """ACDC in its official layout, with expert scribbles where they lie beside the images.
+
+    The layout is `patientNNN/patientNNN_frameFF.nii.gz` with `_gt` for dense labels and
+    `_scribble` for expert scribbles; `root` holds the patients' folders itself, or in `acdc/`,
+    `training/` or `database/training/`.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the data set.
+
+    Raises
+    ------
+    InputError
+        If there is no root or no patient in it.
+    """
+
+    name = "acdc"
+    labels = LabelSpec(("background", "RV", "myocardium", "LV"))
+
+    def __init__(self, root: Path | None) -> None:
+        if root is None:
+            raise InputError(
+                "acdc: needs its folder: give --data DIR, `data:` in the protocol or "
+                "SCRIBBLEBENCH_DATA"
+            )
+        places = [root, root / "acdc", root / "training", root / "database" / "training"]
+        images = [p for place in places for p in sorted(place.glob("patient*/*_frame*.nii*"))]
+        self._images: dict[str, Path] = {}
+        for path in images:
+            if IMAGE_NAME.fullmatch(path.name):
+                self._images.setdefault(path.name.split(".")[0], path)
+        if not self._images:
+            raise InputError(f"{root}: holds no patientNNN/patientNNN_frameFF.nii.gz (ACDC layout)")
+
+    def case_ids(self) -> Sequence[str]:
+        """Return all case ids (`patientNNN_frameFF`), sorted."""
+        return sorted(self._images)
+
+    def patient_id(self, case_id: str) -> str:
+        """Return the patient of a case (`patientNNN`)."""
+        return case_id.split("_")[0]
+
+    def split(self) -> Split:
+        """Divide the patients of each diagnosis into 7/16 train, 7/16 pool and 1/8 validation.
+
+        Diagnoses are told by the ids, which run in groups of 20. Within a group, patients go in
+        order of id: first train, then pool (kept for later use), the last ones validation. With
+        the 16 patients a group that this was made for, that is 7, 7 and 2.
+        """
+        parts: dict[str, list[str]] = {"train": [], "pool": [], "val": []}
+        groups: dict[int, list[str]] = {}
+        for patient in sorted({self.patient_id(c) for c in self._images}):
+            number = int(patient.removeprefix("patient"))
+            groups.setdefault((number - 1) // PATIENTS_PER_GROUP, []).append(patient)
+        part_of: dict[str, str] = {}
+        for patients in groups.values():
+            n = len(patients)
+            n_val = max(1, round(n / 8)) if n > 1 else 0
+            n_train = max(1, round(n * 7 / 16))
+            for position, patient in enumerate(patients):
+                last = position >= n - n_val
+                part_of[patient] = "train" if position < n_train else "val" if last else "pool"
+        for case_id in self.case_ids():
+            parts[part_of[self.patient_id(case_id)]].append(case_id)
+        return Split({name: tuple(cases) for name, cases in parts.items()})
+
+    def load(self, case_id: str) -> Case:
+        """Read image, dense labels and, where there are any, expert scribbles.
+
+        The spacing is None where the copy has lost it (identity affine): real ACDC planes lie
+        5 to 10 mm apart.
+        """
+        path = self._images[case_id]
+        image, volume = read_image(path)
+        label_path = path.with_name(path.name.replace(".nii", "_gt.nii"))
+        scribble_path = path.with_name(path.name.replace(".nii", "_scribble.nii"))
+        label_map, _ = read_label_map(label_path)
+        self.labels.check(label_map, str(label_path))
+        scribble: LabelArray | None = None
+        if scribble_path.exists():
+            raw, _ = read_label_map(scribble_path)
+            scribble = np.where(raw == SCRIBBLE_IGNORE, np.uint8(IGNORE_LABEL), raw)
+            self.labels.check(scribble, str(scribble_path), sparse=True)
+        for other, array in ((label_path, label_map), (scribble_path, scribble)):
+            if array is not None and array.shape != image.shape:
+                raise InputError(
+                    f"{other}: must have the image's shape {image.shape}, got {array.shape}"
+                )
+        return Case(
+            case_id=case_id,
+            patient_id=self.patient_id(case_id),
+            image=image[None],
+            label_map=label_map,
+            spacing_mm=volume.spacing_mm,
+            affine=volume.affine,
+            scribble=scribble,
+        )
+
+
+DATASETS.add("acdc", Acdc)

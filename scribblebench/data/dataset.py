@@ -1,0 +1,82 @@
+"""What a data set is to the rest of the package."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from scribblebench.errors import InputError
+from scribblebench.registry import Registry
+from scribblebench.types import Case, LabelSpec
+
+
+@dataclass(frozen=True)
+class Split:
+    """A partition of cases; the cases of one patient are always on one side.
+
+    Parameters
+    ----------
+    parts : mapping of str to tuple of str
+        Case ids of each part ("train", "val", "test", "pool"), sorted.
+    """
+
+    parts: Mapping[str, tuple[str, ...]]
+
+    def __getitem__(self, part: str) -> tuple[str, ...]:
+        if not self.parts.get(part):
+            known = ", ".join(name for name, cases in self.parts.items() if cases)
+            raise InputError(f"split: part '{part}' holds no case. Parts with cases: {known}")
+        return self.parts[part]
+
+
+class Dataset(Protocol):
+    """Cases with one class list and a default split."""
+
+    name: str
+    labels: LabelSpec
+
+    def case_ids(self) -> Sequence[str]:
+        """Return all case ids, sorted."""
+        ...
+
+    def patient_id(self, case_id: str) -> str:
+        """Return the patient of a case."""
+        ...
+
+    def split(self) -> Split:
+        """Return the default split by patient."""
+        ...
+
+    def load(self, case_id: str) -> Case:
+        """Read one case; an `InputError` names the file at fault."""
+        ...
+
+
+DatasetFactory = Callable[..., Dataset]
+"""Opens a data set: takes its folder (None: embedded) and, by name, its own options."""
+
+DATASETS: Registry[DatasetFactory] = Registry("data set")
+
+
+def fingerprint(cases: Iterable[Case]) -> str:
+    """Hash everything that a result may depend on: ids, voxels, labels, scribbles, geometry.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits of a SHA-256, independent of the order of the cases.
+    """
+    digests = []
+    for case in cases:
+        digest = hashlib.sha256(f"{case.case_id}\0{case.patient_id}\0{case.spacing_mm}".encode())
+        for array in (case.image, case.label_map, case.affine, case.scribble):
+            if array is not None:
+                digest.update(str((array.dtype.str, array.shape)).encode())
+                digest.update(np.ascontiguousarray(array).tobytes())
+            digest.update(b"\0")
+        digests.append(digest.digest())
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:16]

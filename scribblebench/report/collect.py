@@ -1,0 +1,99 @@
+"""Gather what a results folder holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from scribblebench.errors import InputError
+from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.store import Store
+
+COLUMNS = (
+    *("protocol", "trial_id", "dataset", "split", "form", "density", "randomness", "method"),
+    *("seed", "case_id", "class_id", "class_name", "dsc", "hd", "hd95", "assd"),
+    *("distance_unit", "failed", "patient_id", "dsc_raw", "annotated_fraction"),
+)
+"""Columns of the tidy table: one row for each trial, case and class. `failed` marks a class that
+exactly one of prediction and target holds. `dsc_raw` is the Dice before components were filtered;
+`annotated_fraction` the annotated share of the training set's foreground."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Rows and state of the trials that a folder's plan asks for.
+
+    Parameters
+    ----------
+    protocol : str
+    rows : DataFrame
+        The tidy table, in the order of the plan.
+    finished : dict of str to TrialConfig
+    failed : dict of str to str
+        What the last attempt of an unfinished trial said.
+    missing : dict of str to TrialConfig
+        Unfinished trials that have not failed.
+    results : dict of str to dict
+        `result.json` of the finished trials.
+    """
+
+    protocol: str
+    rows: pd.DataFrame
+    finished: dict[str, TrialConfig]
+    failed: dict[str, str]
+    missing: dict[str, TrialConfig]
+    results: dict[str, dict[str, Any]]
+
+    def remarks(self) -> list[str]:
+        """Return what a reader must know before the numbers: what is missing or mixed."""
+        n = len(self.finished) + len(self.failed) + len(self.missing)
+        remarks = []
+        if self.failed or self.missing:
+            remarks.append(
+                f"{len(self.finished)} of {n} trials are finished; {len(self.failed)} failed, "
+                f"{len(self.missing)} have not run. Cells with fewer seeds than others are not "
+                f"comparable."
+            )
+        remarks += [f"failed: trial {i}: {error}" for i, error in self.failed.items()]
+        versions = {
+            (r["provenance"]["commit"], r["provenance"]["dirty"]) for r in self.results.values()
+        }
+        if len(versions) > 1:
+            remarks.append(f"The trials were run by {len(versions)} versions of the code.")
+        if any(dirty for _, dirty in versions):
+            remarks.append("Some trials were run by code with uncommitted changes.")
+        return remarks
+
+
+def collect(store: Store) -> Results:
+    """Read the finished trials of the folder's plan.
+
+    Trials in the folder that the plan does not ask for, left by an earlier version of the
+    protocol or of the data, are not read.
+
+    Raises
+    ------
+    InputError
+        If there is no plan, no finished trial, or a file cannot be read.
+    """
+    protocol, trials = store.read_plan()
+    finished, failed, missing = {}, {}, {}
+    tables, results = [], {}
+    for trial_id, config in trials.items():
+        if store.is_finished(trial_id):
+            finished[trial_id] = config
+            results[trial_id] = store.read_result(trial_id)
+            tables.append(store.read_rows(trial_id))
+        elif failure := store.read_failure(trial_id):
+            failed[trial_id] = f"{config.label()}: {failure['error']}"
+        else:
+            missing[trial_id] = config
+    if not tables:
+        raise InputError(
+            f"{store.root}: none of its {len(trials)} trials is finished"
+            + "".join(f"; {error}" for error in list(failed.values())[:1])
+        )
+    rows = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    return Results(protocol, rows, finished, failed, missing, results)

@@ -1,0 +1,102 @@
+"""The efficiency curve: Dice against the annotated share."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from scribblebench.report.curves import efficiency_points
+from scribblebench.report.style import COLOURS, MARKERS, new_figure, styled
+
+Y_LABEL = "Dice"
+X_LABEL = "density: annotated share of each foreground class"
+
+
+def efficiency_figure(rows: pd.DataFrame, title: str) -> Figure:
+    """Draw Dice, averaged over the classes, against density.
+
+    A line for each form (and method and randomness, where there are several) with its 95 % band
+    over patients and a small dot for each seed; the full-supervision ceiling as a dashed line
+    with its own band; scribbles that come with the data as a star at their measured share.
+    """
+    with styled():
+        figure = new_figure(6.0, 4.0)
+        axes = figure.add_subplot()
+        _draw_panel(axes, efficiency_points(rows), rows)
+        axes.set_title(title, loc="left")
+        axes.set_xlabel(X_LABEL)
+        axes.set_ylabel(f"{Y_LABEL}, mean over classes")
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return figure
+
+
+def classes_figure(rows: pd.DataFrame, title: str) -> Figure:
+    """Draw the same curves for each class, side by side on one scale."""
+    names = list(dict.fromkeys(rows["class_name"]))
+    with styled():
+        figure = new_figure(1.0 + 2.8 * len(names), 3.4)
+        panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
+        for axes, name in zip(panels, names, strict=True):
+            _draw_panel(axes, efficiency_points(rows, name), rows)
+            axes.set_title(name)
+        panels[0].set_ylabel(Y_LABEL)
+        figure.supxlabel(X_LABEL, fontsize=9)
+        figure.suptitle(title, fontsize=9, x=0.01, ha="left")
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right upper")
+    return figure
+
+
+def _draw_panel(axes: Axes, points: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Draw all cells of one panel."""
+    drawn = points[points["randomness"].notna()]
+    several = [c for c in ("method", "randomness") if drawn[c].nunique() > 1]
+    keys = ["form", "method", "randomness"]
+    for i, (key, line) in enumerate(drawn.groupby(keys, sort=False)):
+        values = dict(zip(keys, key, strict=True))
+        label = ", ".join([str(values["form"]), *(_named(c, values[c]) for c in several)])
+        _draw_line(axes, line.sort_values("density"), label, i)
+    given = points[points["randomness"].isna()]
+    n_lines = drawn.groupby(keys, sort=False).ngroups
+    for i, (_, point) in enumerate(given[given["form"] != "dense"].iterrows()):
+        _draw_star(axes, point, COLOURS[(n_lines + i) % len(COLOURS)])
+    for _, point in given[given["form"] == "dense"].iterrows():
+        axes.axhspan(point["dsc_low"], point["dsc_high"], color="0.5", alpha=0.15, linewidth=0)
+        label = f"dense labels ({point['method']})"
+        axes.axhline(point["dsc_mean"], color="0.3", linestyle="--", linewidth=1.2, label=label)
+    _format_density_axis(axes, points)
+
+
+def _draw_line(axes: Axes, line: pd.DataFrame, label: str, i: int) -> None:
+    colour, marker = COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]
+    x = line["density"].to_numpy()
+    axes.fill_between(x, line["dsc_low"], line["dsc_high"], color=colour, alpha=0.15, linewidth=0)
+    axes.plot(x, line["dsc_mean"], color=colour, marker=marker, markersize=5, label=label)
+    for density, seeds in zip(x, line["seed_means"], strict=True):
+        axes.plot([density] * len(seeds), seeds, ".", color=colour, markersize=3, alpha=0.6)
+
+
+def _draw_star(axes: Axes, point: pd.Series, colour: str) -> None:
+    x, y = point["annotated_fraction"], point["dsc_mean"]
+    spread = [[y - point["dsc_low"]], [point["dsc_high"] - y]]
+    label = f"{point['form']} scribbles ({point['method']})"
+    axes.errorbar([x], [y], yerr=spread, fmt="*", markersize=10, color=colour, label=label)
+    seeds = point["seed_means"]
+    axes.plot([x] * len(seeds), seeds, ".", color=colour, markersize=3, alpha=0.6)
+
+
+def _named(column: str, value: object) -> str:
+    return f"randomness {value:g}" if column == "randomness" else str(value)
+
+
+def _format_density_axis(axes: Axes, points: pd.DataFrame) -> None:
+    """Make the x axis logarithmic, with a tick in per cent at each density of the sweep."""
+    axes.set_xscale("log")
+    ticks = sorted(points.loc[points["randomness"].notna(), "density"].unique())
+    if ticks:
+        axes.set_xticks(ticks)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()

@@ -1,0 +1,55 @@
+"""One look for all figures."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from scribblebench.io.atomic import atomic_path
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's palette, told apart by colour-blind readers."""
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+CLASS_COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#F0E442", "#0072B2")
+"""Class 0, 1, 2, ... in overlays; repeated where there are more classes."""
+
+
+def styled(*, grid: bool = True) -> AbstractContextManager[None]:
+    """Return the context in which figures are drawn and written."""
+    return mpl.rc_context(
+        {
+            "font.size": 9,
+            "axes.titlesize": 9,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": grid,
+            "grid.alpha": 0.3,
+            "grid.linewidth": 0.5,
+            "legend.frameon": False,
+            "savefig.dpi": 200,
+            "pdf.fonttype": 42,
+        }
+    )
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Return an empty figure that needs no display."""
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> list[Path]:
+    """Write a figure as PNG and PDF, without dates, and return the paths."""
+    paths = [path.with_suffix(".png"), path.with_suffix(".pdf")]
+    metadata: list[dict[str, str | None]] = [{"Software": None}, {"CreationDate": None}]
+    for target, entries in zip(paths, metadata, strict=True):
+        with atomic_path(target) as temporary, styled():
+            figure.savefig(temporary, metadata=entries)
+    return paths

@@ -1,0 +1,115 @@
+"""Everything that `scribblebench report` writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from scribblebench.io.atomic import atomic_path, write_json, write_text
+from scribblebench.report.collect import Results, collect
+from scribblebench.report.curves import efficiency_points
+from scribblebench.report.figures import classes_figure, efficiency_figure
+from scribblebench.report.overlays import overlay_figure
+from scribblebench.report.style import save
+from scribblebench.report.tables import summary_markdown, summary_table
+from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.store import Store
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written, and the summary as text."""
+
+    tables: list[Path]
+    figures: list[Path]
+    markdown: str
+    remarks: list[str]
+
+
+def write_report(folder: Path) -> Report:
+    """Write tables and figures of a results folder into its `report/`.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no finished trial or damaged files.
+    """
+    store = Store(folder)
+    results = collect(store)
+    target = folder / "report"
+    summary = summary_table(results.rows)
+    markdown = summary_markdown(summary)
+    remarks = results.remarks()
+    tables = [
+        _write_csv(target / "table.csv", results.rows),
+        _write_parquet(target / "table.parquet", results.rows),
+        _write_csv(target / "summary.csv", summary),
+        target / "summary.md",
+        target / "provenance.json",
+    ]
+    lines = [f"# {results.protocol}", "", *(f"> {remark}\n" for remark in remarks), markdown]
+    write_text(target / "summary.md", "\n".join(lines))
+    write_json(target / "provenance.json", provenance_summary(results))
+    title = f"{results.protocol} ({results.rows['dataset'].iloc[0]})"
+    figures = save(efficiency_figure(results.rows, title), target / "efficiency")
+    points = efficiency_points(results.rows).drop(columns="seed_means")
+    tables.append(_write_csv(target / "efficiency.csv", points))
+    figures += save(classes_figure(results.rows, title), target / "efficiency-classes")
+    figures += _overlays(store, results, target)
+    return Report(tables, figures, markdown, remarks)
+
+
+def provenance_summary(results: Results) -> dict[str, object]:
+    """Return code, versions, hardware and hours behind the report, each listed once."""
+    entries = list(results.results.values())
+    distinct: list[dict[str, object]] = []
+    for entry in entries:
+        if entry["provenance"] not in distinct:
+            distinct.append(entry["provenance"])
+    return {
+        "trials": len(entries),
+        "data_fingerprints": sorted({entry["data_fingerprint"] for entry in entries}),
+        "wall_hours": round(sum(e["timing"]["wall_s"] for e in entries) / 3600, 3),
+        "training_hours": round(sum(e["timing"]["train_s"] for e in entries) / 3600, 3),
+        "first_started": min(entry["started"] for entry in entries),
+        "last_started": max(entry["started"] for entry in entries),
+        "provenance": distinct,
+    }
+
+
+def _overlays(store: Store, results: Results, target: Path) -> list[Path]:
+    """Draw the overlay of one trial a form and method: the largest density, the first seed."""
+    chosen: dict[tuple[str, str], tuple[str, TrialConfig]] = {}
+    for trial_id, config in results.finished.items():
+        key = (config.form, config.method)
+        earlier = chosen.get(key)
+        if earlier is None or _rank(config) > _rank(earlier[1]):
+            chosen[key] = (trial_id, config)
+    paths = []
+    for (form, method), (trial_id, config) in chosen.items():
+        samples = store.read_samples(trial_id)
+        if samples is None:
+            continue
+        rows = results.rows[results.rows["trial_id"] == trial_id]
+        names = dict(zip(rows["class_id"], rows["class_name"], strict=True))
+        figure = overlay_figure(rows, samples, {0: "background", **names}, config.label())
+        with_suffix = target / f"overlay-{form}-{method}.png"
+        paths += save(figure, with_suffix)[:1]
+    return paths
+
+
+def _rank(config: TrialConfig) -> tuple[float, int]:
+    return (config.density or 0.0, -config.seed)
+
+
+def _write_csv(path: Path, table: pd.DataFrame) -> Path:
+    write_text(path, table.to_csv(index=False))
+    return path
+
+
+def _write_parquet(path: Path, table: pd.DataFrame) -> Path:
+    with atomic_path(path) as temporary:
+        table.to_parquet(temporary, index=False)
+    return path

@@ -1,0 +1,75 @@
+"""The labels that a trial may learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scribblebench.data.preprocessing import Slices
+from scribblebench.errors import InputError
+from scribblebench.scribbles import ScribbleSettings, simulate_volume
+from scribblebench.sweep.plan import TrialConfig
+from scribblebench.types import LabelArray, LabelSpec
+
+
+def annotate(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArray:
+    """Return what an annotator leaves on one case, by the trial's form.
+
+    Scribbles are drawn within the field of view: what is cut off is not shown to the annotator.
+
+    Returns
+    -------
+    targets : ndarray of uint8, shape (P, S, S)
+        Class ids; the ignore label where not annotated and where the slice was padded.
+
+    Raises
+    ------
+    InputError
+        If the form is `expert` and the case comes without scribbles.
+    """
+    dense = np.where(slices.inside, slices.label_map, np.uint8(labels.ignore_label))
+    if config.form == "dense":
+        return dense
+    if config.form == "expert":
+        if slices.scribble is None:
+            raise InputError(
+                f"{slices.case.case_id}: form 'expert' needs scribbles, and the data set has none "
+                f"for this case"
+            )
+        return slices.scribble
+    assert config.density is not None
+    assert config.randomness is not None
+    settings = ScribbleSettings(
+        form=config.form,
+        density=config.density,
+        randomness=config.randomness,
+        background_density=config.background_density,
+    )
+    scribble, _ = simulate_volume(
+        dense,
+        settings,
+        classes=labels.foreground,
+        seed=config.seed,
+        case_id=slices.case.case_id,
+    )
+    return scribble
+
+
+@dataclass
+class AnnotatedShare:
+    """Counts how much of the foreground of a training set is annotated."""
+
+    annotated_px: int = 0
+    foreground_px: int = 0
+
+    def add(self, targets: LabelArray, slices: Slices, labels: LabelSpec) -> None:
+        """Count one case."""
+        foreground = np.isin(slices.label_map, list(labels.foreground))
+        self.foreground_px += int(foreground.sum())
+        self.annotated_px += int((foreground & (targets != labels.ignore_label)).sum())
+
+    @property
+    def fraction(self) -> float:
+        """Annotated share of the foreground pixels, in [0, 1]; NaN without foreground."""
+        return self.annotated_px / self.foreground_px if self.foreground_px else float("nan")

@@ -1,0 +1,225 @@
+"""Protocols: what a sweep varies, written in YAML and checked strictly before any work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+import scribblebench
+from scribblebench.data import DATASETS
+from scribblebench.errors import InputError
+from scribblebench.methods import METHODS
+from scribblebench.registry import did_you_mean
+from scribblebench.scribbles import FORMS
+from scribblebench.training.networks import NETWORKS
+from scribblebench.training.settings import TrainingSettings
+
+DATA_VARIABLE = "SCRIBBLEBENCH_DATA"
+GIVEN_FORMS = ("expert", "dense")
+"""Forms that come with the data set instead of being drawn: its own scribbles, its dense labels."""
+
+
+def known_form(name: str) -> str:
+    """Return `name` if it is a drawn or a given form, else raise with a suggestion."""
+    if name not in GIVEN_FORMS and name not in FORMS:
+        known = [*FORMS.names(), *GIVEN_FORMS]
+        raise InputError(f"unknown form '{name}'.{did_you_mean(name, known)}")
+    return name
+
+
+def _known_method(name: str) -> str:
+    METHODS[name]
+    return name
+
+
+def _known_dataset(name: str) -> str:
+    DATASETS[name]
+    return name
+
+
+def _known_network(settings: TrainingSettings) -> TrainingSettings:
+    NETWORKS[settings.network]
+    if settings.patch > settings.field_of_view:
+        raise ValueError(
+            f"patch must be at most field_of_view {settings.field_of_view}, got {settings.patch}"
+        )
+    return settings
+
+
+def _all_different(values: list[Any]) -> list[Any]:
+    if len(set(values)) != len(values):
+        raise ValueError(f"entries must differ, got {values}")
+    return values
+
+
+Density = Annotated[float, Field(gt=0.0, le=1.0)]
+Randomness = Annotated[float, Field(ge=0.0, le=1.0)]
+FormName = Annotated[str, AfterValidator(known_form)]
+MethodName = Annotated[str, AfterValidator(_known_method)]
+Strict = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatasetSettings(BaseModel):
+    """Which data set, where it lies and its own options."""
+
+    model_config = Strict
+
+    name: Annotated[str, AfterValidator(_known_dataset)]
+    data: str | None = None
+    options: dict[str, Any] = {}
+
+
+class SplitSettings(BaseModel):
+    """Which parts of the data set's split to train on and to score."""
+
+    model_config = Strict
+
+    train: str = "train"
+    score: str = "val"
+
+
+class Protocol(BaseModel):
+    """A grid of trials.
+
+    `forms` x `densities` x `randomness` x methods for scribbles x `seeds`; the given forms
+    have neither density nor randomness, and `dense` goes with the methods for dense labels.
+    """
+
+    model_config = Strict
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    description: str = ""
+    dataset: DatasetSettings
+    split: SplitSettings = SplitSettings()
+    forms: Annotated[list[FormName], Field(min_length=1), AfterValidator(_all_different)]
+    densities: Annotated[list[Density], AfterValidator(_all_different)] = []
+    randomness: Annotated[list[Randomness], Field(min_length=1), AfterValidator(_all_different)] = [
+        0.5
+    ]
+    background_density: Density | None = None
+    methods: Annotated[list[MethodName], Field(min_length=1), AfterValidator(_all_different)]
+    seeds: Annotated[
+        list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_all_different)
+    ] = [0]
+    training: Annotated[TrainingSettings, AfterValidator(_known_network)] = TrainingSettings()
+
+    @model_validator(mode="after")
+    def _every_entry_is_used(self) -> Protocol:
+        """Refuse forms without a method, methods without a form, and missing densities."""
+        wanted: dict[str, Literal["dense", "scribbles"]] = {
+            form: "dense" if form == "dense" else "scribbles" for form in self.forms
+        }
+        offered = {method: METHODS[method].supervision for method in self.methods}
+        for form, supervision in wanted.items():
+            if supervision not in offered.values():
+                raise ValueError(f"form '{form}' needs a method for {supervision} labels")
+        for method, supervision in offered.items():
+            if supervision not in wanted.values():
+                raise ValueError(f"method '{method}' needs a form with {supervision} labels")
+        if not self.densities and any(form not in GIVEN_FORMS for form in self.forms):
+            raise ValueError("densities must hold at least one value for forms that are drawn")
+        return self
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A safe loader that refuses a key given twice instead of keeping the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for i, key in enumerate(keys):
+            if key in keys[:i]:
+                line = node.value[i][0].start_mark.line + 1
+                raise InputError(f"line {line}: key '{key}' is given twice")
+        return super().construct_mapping(node, deep)
+
+
+def shipped_protocols() -> Path:
+    """Return the folder of the protocols that come with the package."""
+    package = Path(scribblebench.__file__).parent
+    installed = package / "protocols"
+    return installed if installed.is_dir() else package.parent / "protocols"
+
+
+def find_protocol(name: str) -> Path:
+    """Find a protocol file: `name` from the working folder, then among the shipped ones.
+
+    Raises
+    ------
+    InputError
+        With the nearest name, if there is none.
+    """
+    shipped = shipped_protocols()
+    for folder in (Path(), shipped):
+        for candidate in (folder / name, folder / f"{name}.yaml"):
+            if candidate.is_file():
+                return candidate
+    known = sorted({p.name for folder in (Path(), shipped) for p in folder.glob("*.yaml")})
+    raise InputError(f"{name}: no such protocol.{did_you_mean(name, known)}")
+
+
+def read_protocol(path: Path) -> Protocol:
+    """Read and check a protocol.
+
+    Raises
+    ------
+    InputError
+        One line for the first thing that is wrong: file, key, what is expected, and the nearest
+        known name where a name is unknown.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: must hold keys and values, got {type(content).__name__}")
+    try:
+        return Protocol.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_first_problem(error)}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    """Say in one line what pydantic found first; unknown keys come before the rest."""
+    problems = error.errors()
+    problems.sort(key=lambda p: p["type"] != "extra_forbidden")
+    problem = problems[0]
+    where = ""
+    for part in problem["loc"]:
+        where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
+    others = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
+    if problem["type"] == "extra_forbidden":
+        *parents, key = problem["loc"]
+        hint = did_you_mean(str(key), list(_model_at(parents).model_fields))
+        return f"{where}: unknown key '{key}'.{hint}{others}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] not in ("value_error", "missing"):
+        message = f"{message[0].lower()}{message[1:]}, got {problem['input']!r}"
+    return f"{where}: {message}{others}" if where else f"{message}{others}"
+
+
+def _model_at(parents: list[int | str]) -> type[BaseModel]:
+    """Return the model whose fields are allowed under the keys `parents`."""
+    model: type[BaseModel] = Protocol
+    for key in parents:
+        annotation = model.model_fields[str(key)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return model
+
+
+def data_root(option: Path | None, protocol: Protocol) -> Path | None:
+    """Return where the data lie: `option`, else the protocol's, else the environment's."""
+    named = option or protocol.dataset.data or os.environ.get(DATA_VARIABLE)
+    if named is None:
+        return None
+    root = Path(named)
+    if not root.is_dir():
+        raise InputError(f"{root}: no such data folder")
+    return root

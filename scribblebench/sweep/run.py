@@ -1,0 +1,185 @@
+"""Run a protocol: everything wanted that is not there yet."""
+
+from __future__ import annotations
+
+import datetime
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol as Interface
+
+import torch
+
+from scribblebench.data import DATASETS, Dataset, fingerprint
+from scribblebench.data.preprocessing import prepare
+from scribblebench.errors import InputError
+from scribblebench.sweep.plan import TrialConfig, expand
+from scribblebench.sweep.protocol import Protocol
+from scribblebench.sweep.provenance import provenance
+from scribblebench.sweep.store import Store
+from scribblebench.sweep.trial import Outcome, TrialData, run_trial
+
+
+class Watcher(Interface):
+    """Told about the course of a sweep."""
+
+    def sweep_started(
+        self, *, n_trials: int, finished: Sequence[tuple[TrialConfig, float]]
+    ) -> None:
+        """Take the trials wanted, and those finished in earlier runs with their mean Dice."""
+
+    def trial_started(self, config: TrialConfig) -> None:
+        """Hear that work on a trial begins."""
+
+    def step(self, done: int, total: int) -> None:
+        """Take the training steps of the current trial."""
+
+    def trial_finished(self, config: TrialConfig, outcome: Outcome) -> None:
+        """Hear that a trial's rows are on the disk."""
+
+    def trial_failed(self, config: TrialConfig, error: str) -> None:
+        """Hear that a trial's failure is on the disk."""
+
+
+@dataclass(frozen=True)
+class SweepSummary:
+    """How a run of a sweep ended, in numbers of trials."""
+
+    wanted: int
+    already_finished: int
+    finished: int
+    failed: int
+
+
+def open_dataset(protocol: Protocol, root: Path | None) -> Dataset:
+    """Open a protocol's data set; wrong options are an `InputError`."""
+    settings = protocol.dataset
+    try:
+        return DATASETS[settings.name](root, **settings.options)
+    except TypeError as error:
+        raise InputError(f"dataset.options: {settings.name}: {error}") from error
+
+
+def load_data(protocol: Protocol, dataset: Dataset) -> tuple[TrialData, str]:
+    """Read, check and prepare all cases of a protocol, before any work is done.
+
+    Returns
+    -------
+    data : TrialData
+    data_fingerprint : str
+        See `scribblebench.data.fingerprint`.
+
+    Raises
+    ------
+    InputError
+        Naming the first file at fault, or a patient who is trained on and scored.
+    """
+    split = dataset.split()
+    parts = [split[protocol.split.train], split[protocol.split.score]]
+    both = set.intersection(*({dataset.patient_id(c) for c in part} for part in parts))
+    if both:
+        raise InputError(
+            f"split: patient '{min(both)}' is both in '{protocol.split.train}' and in "
+            f"'{protocol.split.score}'"
+        )
+    cases = [[dataset.load(case_id) for case_id in part] for part in parts]
+    training, scored = (
+        [
+            prepare(
+                case,
+                field_of_view=protocol.training.field_of_view,
+                ignore_label=dataset.labels.ignore_label,
+            )
+            for case in part
+        ]
+        for part in cases
+    )
+    if "expert" in protocol.forms:
+        for slices in training:
+            if slices.scribble is None:
+                raise InputError(
+                    f"{dataset.name}: form 'expert' needs scribbles, and case "
+                    f"'{slices.case.case_id}' comes without"
+                )
+    data = TrialData(labels=dataset.labels, training=training, scored=scored)
+    return data, fingerprint(case for part in cases for case in part)
+
+
+def run_sweep(
+    protocol: Protocol,
+    *,
+    protocol_text: str,
+    output: Path,
+    root: Path | None,
+    device: torch.device,
+    watcher: Watcher,
+) -> SweepSummary:
+    """Run the trials of a protocol that have no result in `output` yet, one after the other.
+
+    A trial that fails is recorded with its traceback and the others go on; it is tried again by
+    the next run.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used; found before the first trial.
+    """
+    data, data_fingerprint = load_data(protocol, open_dataset(protocol, root))
+    store = Store(output)
+    trials = {config.trial_id(data_fingerprint): config for config in expand(protocol)}
+    store.write_plan(protocol_text, protocol.name, trials, data_fingerprint)
+    missing = {i: config for i, config in trials.items() if not store.is_finished(i)}
+    finished = [
+        (config, float(store.read_result(i)["mean_dsc"]))
+        for i, config in trials.items()
+        if i not in missing
+    ]
+    watcher.sweep_started(n_trials=len(trials), finished=finished)
+    n_failed = 0
+    for trial_id, config in missing.items():
+        watcher.trial_started(config)
+        started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        try:
+            outcome = run_trial(
+                config,
+                data,
+                trial_id=trial_id,
+                protocol=protocol.name,
+                device=device,
+                on_step=watcher.step,
+            )
+        except Exception as error:
+            n_failed += 1
+            message = " ".join(f"{type(error).__name__}: {error}".split())
+            failure = {
+                "started": started,
+                "error": message,
+                "traceback": traceback.format_exc(),
+                "provenance": provenance(device),
+            }
+            store.write_failure(trial_id, config, failure)
+            watcher.trial_failed(config, message)
+            continue
+        result = {
+            "started": started,
+            "data_fingerprint": data_fingerprint,
+            "mean_dsc": outcome.mean_dsc,
+            "timing": outcome.timing,
+            "provenance": provenance(device),
+        }
+        store.write_trial(
+            trial_id,
+            config,
+            rows=outcome.rows,
+            history=outcome.history,
+            samples=outcome.samples,
+            result=result,
+        )
+        watcher.trial_finished(config, outcome)
+    return SweepSummary(
+        wanted=len(trials),
+        already_finished=len(finished),
+        finished=len(missing) - n_failed,
+        failed=n_failed,
+    )

@@ -1,0 +1,144 @@
+"""One trial: annotate, train, predict, score."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from scribblebench.data.preprocessing import Slices, restore
+from scribblebench.methods import METHODS
+from scribblebench.metrics import score_case
+from scribblebench.sweep.annotation import AnnotatedShare, annotate
+from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.samples import Samples
+from scribblebench.training.loop import OnStep, TrainingData, train
+from scribblebench.training.prediction import keep_largest_components, predict_slices
+from scribblebench.types import AnyArray, LabelArray, LabelSpec
+
+
+@dataclass(frozen=True)
+class TrialData:
+    """The prepared cases of a trial."""
+
+    labels: LabelSpec
+    training: Sequence[Slices]
+    scored: Sequence[Slices]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trial leaves behind; see `scribblebench.sweep.store`."""
+
+    rows: list[dict[str, Any]]
+    history: list[dict[str, float]]
+    samples: dict[str, AnyArray]
+    timing: dict[str, float]
+
+    @property
+    def mean_dsc(self) -> float:
+        """Dice averaged over the rows."""
+        return float(np.mean([row["dsc"] for row in self.rows]))
+
+
+def run_trial(
+    config: TrialConfig,
+    data: TrialData,
+    *,
+    trial_id: str,
+    protocol: str,
+    device: torch.device,
+    on_step: OnStep | None = None,
+) -> Outcome:
+    """Run one trial and return its rows; nothing is written.
+
+    Raises
+    ------
+    InputError
+        If the data lack what the form needs.
+    FloatingPointError
+        If training diverges.
+    """
+    labels, settings = data.labels, config.training
+    start = time.monotonic()
+    share = AnnotatedShare()
+    targets = []
+    for slices in data.training:
+        targets.append(annotate(slices, config, labels))
+        share.add(targets[-1], slices, labels)
+    annotated = time.monotonic()
+    trained = train(
+        TrainingData(
+            images=np.concatenate([slices.image for slices in data.training]),
+            targets=np.concatenate(targets),
+            n_classes=labels.n_classes,
+            ignore_label=labels.ignore_label,
+        ),
+        METHODS[config.method].terms,
+        settings,
+        seed=config.seed,
+        device=device,
+        on_step=on_step,
+    )
+    done = time.monotonic()
+    common = {
+        "protocol": protocol,
+        "trial_id": trial_id,
+        "dataset": config.dataset,
+        "split": config.score_part,
+        "form": config.form,
+        "density": 1.0 if config.form == "dense" else config.density,
+        "randomness": config.randomness,
+        "method": config.method,
+        "seed": config.seed,
+    }
+    rows: list[dict[str, Any]] = []
+    samples = Samples()
+    for slices in data.scored:
+        raw = predict_slices(trained.network, slices.image, settings, device=device)
+        pred = keep_largest_components(raw, labels.n_classes) if settings.largest_component else raw
+        scores = _score(slices, pred, labels)
+        scores_raw = _score(slices, raw, labels)
+        for score, score_raw in zip(scores, scores_raw, strict=True):
+            rows.append(
+                {
+                    **common,
+                    "case_id": slices.case.case_id,
+                    **score,
+                    "patient_id": slices.case.patient_id,
+                    "dsc_raw": score_raw["dsc"],
+                    "annotated_fraction": share.fraction,
+                }
+            )
+        samples.add(slices, _shown(slices, config, labels), pred)
+    end = time.monotonic()
+    return Outcome(
+        rows=rows,
+        history=trained.history,
+        samples=samples.arrays(),
+        timing={
+            "annotate_s": round(annotated - start, 3),
+            "train_s": round(done - annotated, 3),
+            "predict_and_score_s": round(end - done, 3),
+            "wall_s": round(end - start, 3),
+        },
+    )
+
+
+def _shown(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArray:
+    """Return what the annotator would leave on a scored case, for pictures only."""
+    if config.form == "expert" and slices.scribble is None:
+        return np.full_like(slices.label_map, labels.ignore_label)
+    return annotate(slices, config, labels)
+
+
+def _score(slices: Slices, pred: LabelArray, labels: LabelSpec) -> list[dict[str, Any]]:
+    """Score a prediction on the case's own grid."""
+    case = slices.case
+    full = restore(pred, case.label_map.shape)
+    scores = score_case(full, case.label_map, labels=labels, spacing_mm=case.spacing_mm)
+    return [asdict(score) for score in scores]

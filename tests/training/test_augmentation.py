@@ -1,0 +1,89 @@
+import pytest
+import torch
+
+from scribblebench.training.augmentation import Transform, apply_transform, draw_transform
+from scribblebench.training.settings import AugmentationSettings
+
+IGNORE = 255
+OFF = AugmentationSettings(flip=0, rotation_deg=0, scale=0, contrast=0, brightness=0, noise=0)
+
+
+def identity(n=1, **changes):
+    same = {
+        "flips": torch.ones(n, 2),
+        "angle_rad": torch.zeros(n),
+        "zoom": torch.ones(n),
+        "offset": torch.zeros(n, 2),
+        "gain": torch.ones(n),
+        "shift": torch.zeros(n),
+        "noise_sd": torch.zeros(n),
+    }
+    return Transform(**(same | changes))
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(1, 1, 32, 32, generator=generator)
+    targets = torch.randint(0, 4, (1, 32, 32), generator=generator).to(torch.uint8)
+    return images, targets
+
+
+def apply(batch, transform, patch=32):
+    return apply_transform(
+        *batch, transform, patch=patch, ignore_label=IGNORE, generator=torch.Generator()
+    )
+
+
+def test_identity_changes_nothing(batch):
+    images, targets = apply(batch, identity())
+    torch.testing.assert_close(images, batch[0], atol=1e-5, rtol=0)
+    assert torch.equal(targets, batch[1].long())
+
+
+def test_flip_of_columns(batch):
+    images, targets = apply(batch, identity(flips=torch.tensor([[-1.0, 1.0]])))
+    torch.testing.assert_close(images, batch[0].flip(-1), atol=1e-5, rtol=0)
+    assert torch.equal(targets, batch[1].long().flip(-1))
+
+
+def test_patch_without_offset_is_the_centre_and_with_offset_1_the_far_corner(batch):
+    _, centre = apply(batch, identity(), patch=16)
+    assert torch.equal(centre[0], batch[1][0, 8:24, 8:24].long())
+    _, corner = apply(batch, identity(offset=torch.ones(1, 2)), patch=16)
+    assert torch.equal(corner[0], batch[1][0, 16:, 16:].long())
+
+
+def test_corners_of_a_rotated_slice_are_ignored_and_not_background():
+    images, targets = torch.ones(1, 1, 64, 64), torch.ones(1, 64, 64, dtype=torch.uint8)
+    angle = torch.tensor([torch.pi / 4])
+    turned, labels = apply((images, targets), identity(angle_rad=angle), patch=64)
+    assert set(labels.unique().tolist()) == {1, IGNORE}
+    assert labels[0, 0, 0] == IGNORE
+    # A square turned by 45 degrees overlaps itself in a regular octagon: 0.828 of its area.
+    assert float((labels == 1).float().mean()) == pytest.approx(0.828, abs=0.01)
+    assert float(turned[0, 0, 0, 0]) == 0.0
+
+
+def test_labels_stay_class_ids_whatever_the_transform(batch):
+    generator = torch.Generator().manual_seed(3)
+    images, targets = (t.expand(16, *t.shape[1:]) for t in batch)
+    transform = draw_transform(16, AugmentationSettings(rotation_deg=180), generator=generator)
+    _, labels = apply((images, targets), transform, patch=16)
+    assert set(labels.unique().tolist()) <= {0, 1, 2, 3, IGNORE}
+
+
+def test_everything_off_draws_the_identity_but_for_the_place_of_the_patch():
+    drawn = draw_transform(4, OFF, generator=torch.Generator().manual_seed(1))
+    expected = identity(4, offset=drawn.offset)
+    for name in ("flips", "angle_rad", "zoom", "gain", "shift", "noise_sd"):
+        assert torch.equal(getattr(drawn, name).abs(), getattr(expected, name))
+    assert drawn.offset.abs().max() <= 1.0
+
+
+def test_zoom_larger_than_1_enlarges():
+    image = torch.zeros(1, 1, 64, 64)
+    image[..., 24:40, 24:40] = 1.0
+    targets = torch.zeros(1, 64, 64, dtype=torch.uint8)
+    larger, _ = apply((image, targets), identity(zoom=torch.tensor([2.0])), patch=64)
+    assert float(larger.sum()) == pytest.approx(4 * 256, rel=0.02)
