@@ -13,9 +13,9 @@ TURNS = (0, 1, -1, 2, -2, 3, -3, 4)
 """Changes of direction in eighths of a full turn, the smallest first."""
 
 PATIENCE = 200
-"""Steps without a new pixel after which the pen is lifted and a new stroke begun. Over the
-myocardium and the cavities of ACDC, a walk that still has room marks a pixel every 2 to 4
-steps."""
+"""Steps without a new pixel after which the pen is lifted and a new stroke begun. In the heart of
+8 ACDC patients, walks over 3 to 30 % of a class mark a new pixel every 1 to 3.6 steps on
+average, so a walk that still has room is hardly ever cut off."""
 
 
 def random_walk(

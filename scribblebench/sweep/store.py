@@ -87,6 +87,10 @@ class Store:
         """Return whether the trial has a result."""
         return (self.trial_folder(trial_id) / "result.json").is_file()
 
+    def finished_ids(self) -> set[str]:
+        """Return the ids of all finished trials in the folder, planned or not."""
+        return {path.parent.name for path in self.root.glob("trials/*/result.json")}
+
     def read_result(self, trial_id: str) -> dict[str, Any]:
         """Return the provenance and timing of a finished trial."""
         return self._read_json(self.trial_folder(trial_id) / "result.json")

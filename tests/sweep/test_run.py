@@ -1,0 +1,185 @@
+"""The main job end to end on the phantom, and what happens when it is disturbed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from scribblebench.errors import InputError
+from scribblebench.report.collect import COLUMNS
+from scribblebench.sweep import run as run_module
+from scribblebench.sweep.protocol import read_protocol
+from scribblebench.sweep.run import run_sweep
+from scribblebench.sweep.store import Store
+
+
+class Recorder:
+    def __init__(self):
+        self.events = []
+
+    def sweep_started(self, *, n_trials, finished):
+        self.events.append(("sweep", n_trials, len(finished)))
+
+    def trial_started(self, config):
+        self.events.append(("start", config.label()))
+
+    def step(self, done, total):
+        pass
+
+    def trial_finished(self, config, outcome):
+        self.events.append(("finish", config.label()))
+
+    def trial_failed(self, config, error):
+        self.events.append(("fail", config.label(), error))
+
+
+def sweep(path, output, **options):
+    watcher = Recorder()
+    summary = run_sweep(
+        read_protocol(path),
+        protocol_text=path.read_text(),
+        output=output,
+        root=options.pop("root", None),
+        device=torch.device("cpu"),
+        watcher=watcher,
+    )
+    return summary, watcher.events
+
+
+def files(folder):
+    return {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.parent != folder}
+
+
+@pytest.fixture
+def protocol(tiny, write_protocol):
+    return write_protocol(tiny)
+
+
+def test_every_trial_case_and_class_has_a_row(protocol, tmp_path):
+    summary, events = sweep(protocol, tmp_path / "out")
+    assert (summary.wanted, summary.finished, summary.failed) == (3, 3, 0)
+    assert [e[0] for e in events] == ["sweep", *["start", "finish"] * 3]
+    store = Store(tmp_path / "out")
+    name, trials = store.read_plan()
+    assert name == "tiny"
+    for trial_id, config in trials.items():
+        rows = store.read_rows(trial_id)
+        assert tuple(rows.columns) == COLUMNS
+        assert len(rows) == 2 * 3
+        assert set(rows["trial_id"]) == {trial_id}
+        assert rows["dsc"].between(0, 1).all()
+        assert (rows["distance_unit"] == "mm").all()
+        assert (rows["failed"] == np.isinf(rows["hd"])).all()
+        share = rows["annotated_fraction"].unique()
+        expected = 1.0 if config.form == "dense" else config.density
+        np.testing.assert_allclose(share, expected, rtol=0.2)
+        result = store.read_result(trial_id)
+        assert {"commit", "dirty", "packages", "processor"} <= set(result["provenance"])
+        assert result["timing"]["wall_s"] > 0
+
+
+def test_running_again_runs_nothing_and_touches_no_trial(protocol, tmp_path):
+    sweep(protocol, tmp_path / "out")
+    before = files(tmp_path / "out")
+    summary, events = sweep(protocol, tmp_path / "out")
+    assert (summary.already_finished, summary.finished) == (3, 0)
+    assert events == [("sweep", 3, 3)]
+    assert files(tmp_path / "out") == before
+
+
+def test_a_grown_protocol_runs_only_what_is_new(tiny, write_protocol, tmp_path):
+    sweep(write_protocol(tiny), tmp_path / "out")
+    tiny["densities"].append(0.9)
+    _, events = sweep(write_protocol(tiny), tmp_path / "out")
+    assert events[0] == ("sweep", 4, 3)
+    assert events[1:] == [
+        ("start", "random_walk 0.9 r0.5 pce seed 0"),
+        ("finish", "random_walk 0.9 r0.5 pce seed 0"),
+    ]
+
+
+def test_two_sweeps_give_equal_rows_to_the_last_bit(protocol, tmp_path):
+    sweep(protocol, tmp_path / "one")
+    sweep(protocol, tmp_path / "other")
+    one, other = (sorted((tmp_path / n / "trials").glob("*/rows.csv")) for n in ("one", "other"))
+    assert len(one) == 3
+    assert [p.read_bytes() for p in one] == [p.read_bytes() for p in other]
+
+
+def test_a_failing_trial_is_recorded_and_the_others_go_on(protocol, tmp_path, monkeypatch):
+    whole = run_module.run_trial
+
+    def fail_at_half(config, *arguments, **options):
+        if config.density == 0.5:
+            raise FloatingPointError("the loss is nan at step 2")
+        return whole(config, *arguments, **options)
+
+    monkeypatch.setattr(run_module, "run_trial", fail_at_half)
+    summary, events = sweep(protocol, tmp_path / "out")
+    assert (summary.finished, summary.failed) == (2, 1)
+    assert ("fail", "random_walk 0.5 r0.5 pce seed 0") in [e[:2] for e in events]
+    store = Store(tmp_path / "out")
+    failed = [i for i in store.read_plan()[1] if not store.is_finished(i)]
+    failure = store.read_failure(failed[0])
+    assert failure["error"] == "FloatingPointError: the loss is nan at step 2"
+    assert "fail_at_half" in failure["traceback"]
+
+    monkeypatch.setattr(run_module, "run_trial", whole)
+    summary, _ = sweep(protocol, tmp_path / "out")
+    assert (summary.already_finished, summary.finished, summary.failed) == (2, 1, 0)
+    assert store.read_failure(failed[0]) is None
+
+
+def test_expert_form_without_scribbles_is_refused_before_any_work(tiny, write_protocol, tmp_path):
+    tiny["forms"].append("expert")
+    with pytest.raises(InputError, match="form 'expert' needs scribbles"):
+        sweep(write_protocol(tiny), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_option_and_part_of_the_data_set_are_named(tiny, write_protocol, tmp_path):
+    tiny["split"] = {"score": "vall"}
+    with pytest.raises(InputError, match=r"split: part 'vall' holds no case\. Parts with"):
+        sweep(write_protocol(tiny), tmp_path / "out")
+    tiny["split"] = {"score": "train"}
+    with pytest.raises(InputError, match="is both in 'train' and in 'train'"):
+        sweep(write_protocol(tiny), tmp_path / "out")
+    tiny["dataset"]["options"]["colour"] = 3
+    with pytest.raises(InputError, match=r"dataset\.options: phantom: .*'colour'"):
+        sweep(write_protocol(tiny), tmp_path / "out")
+
+
+def test_killed_sweep_is_finished_by_the_same_command_without_repeating(
+    tiny, write_protocol, tmp_path
+):
+    """kill -9 as soon as the first trial is finished; trials are made long enough to be hit."""
+    tiny["training"]["steps"] = 40
+    path, output = write_protocol(tiny), tmp_path / "out"
+    command = [sys.executable, "-c", "from scribblebench.cli.app import main; main()", "sweep"]
+    command += ["--protocol", str(path), "--output", str(output)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ})
+    try:
+        deadline = time.monotonic() + 90
+        while not (finished := list(output.glob("trials/*/result.json"))):
+            assert process.poll() is None, "the sweep ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    finished = list(output.glob("trials/*/result.json"))
+    assert 1 <= len(finished) < 3
+    stamps = {p: p.stat().st_mtime_ns for p in finished}
+    summary, _ = sweep(path, output)
+    assert (summary.already_finished, summary.finished) == (len(finished), 3 - len(finished))
+    assert {p: p.stat().st_mtime_ns for p in finished} == stamps
+    for result in output.glob("trials/*/result.json"):
+        assert json.loads(result.read_text())["mean_dsc"] >= 0
+        assert len(pd.read_csv(result.with_name("rows.csv"))) == 6
