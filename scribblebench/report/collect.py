@@ -37,6 +37,8 @@ class Results:
         Unfinished trials that have not failed.
     results : dict of str to dict
         `result.json` of the finished trials.
+    n_unplanned : int
+        Finished trials in the folder that the plan does not ask for.
     """
 
     protocol: str
@@ -45,6 +47,7 @@ class Results:
     failed: dict[str, str]
     missing: dict[str, TrialConfig]
     results: dict[str, dict[str, Any]]
+    n_unplanned: int
 
     def remarks(self) -> list[str]:
         """Return what a reader must know before the numbers: what is missing or mixed."""
@@ -55,6 +58,11 @@ class Results:
                 f"{len(self.finished)} of {n} trials are finished; {len(self.failed)} failed, "
                 f"{len(self.missing)} have not run. Cells with fewer seeds than others are not "
                 f"comparable."
+            )
+        if self.n_unplanned:
+            remarks.append(
+                f"{self.n_unplanned} more finished trials in the folder belong to another version "
+                f"of the protocol or of the data and are left out."
             )
         remarks += [f"failed: trial {i}: {error}" for i, error in self.failed.items()]
         versions = {
@@ -85,7 +93,11 @@ def collect(store: Store) -> Results:
         if store.is_finished(trial_id):
             finished[trial_id] = config
             results[trial_id] = store.read_result(trial_id)
-            tables.append(store.read_rows(trial_id))
+            rows = store.read_rows(trial_id)
+            if lacking := [name for name in COLUMNS if name not in rows.columns]:
+                folder = store.trial_folder(trial_id)
+                raise InputError(f"{folder}: rows.csv has no column '{lacking[0]}'")
+            tables.append(rows[list(COLUMNS)])
         elif failure := store.read_failure(trial_id):
             failed[trial_id] = f"{config.label()}: {failure['error']}"
         else:
@@ -95,5 +107,6 @@ def collect(store: Store) -> Results:
             f"{store.root}: none of its {len(trials)} trials is finished"
             + "".join(f"; {error}" for error in list(failed.values())[:1])
         )
-    rows = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
-    return Results(protocol, rows, finished, failed, missing, results)
+    rows = pd.concat(tables, ignore_index=True)
+    n_unplanned = len(store.finished_ids() - set(trials))
+    return Results(protocol, rows, finished, failed, missing, results, n_unplanned)

@@ -1,0 +1,98 @@
+"""A results folder with made-up rows: reports are tested without training anything."""
+
+import numpy as np
+
+from scribblebench.data.preprocessing import Slices
+from scribblebench.sweep.plan import expand
+from scribblebench.sweep.protocol import Protocol
+from scribblebench.sweep.samples import Samples
+from scribblebench.sweep.store import Store
+from scribblebench.types import Case
+
+CLASSES = {1: "RV", 2: "LV"}
+
+
+def dice_of(config, case, class_id):
+    """Rise with density; class 2 collapses for the random walk on seed 1."""
+    if config.form == "random_walk" and config.seed == 1 and class_id == 2:
+        return 0.1
+    base = 0.9 if config.form == "dense" else 0.6 + 0.2 * (config.density or 0.5)
+    return round(base + 0.01 * case, 6)
+
+
+def rows_of(trial_id, config):
+    return [
+        {
+            "protocol": "made",
+            "trial_id": trial_id,
+            "dataset": "phantom",
+            "split": "val",
+            "form": config.form,
+            "density": 1.0 if config.form == "dense" else config.density,
+            "randomness": config.randomness,
+            "method": config.method,
+            "seed": config.seed,
+            "case_id": f"case{case}",
+            "class_id": class_id,
+            "class_name": name,
+            "dsc": dice_of(config, case, class_id),
+            "hd": 4.0 + case,
+            "hd95": 2.0 + case,
+            "assd": 1.0,
+            "distance_unit": "mm",
+            "failed": False,
+            "patient_id": f"patient{case // 2}",
+            "dsc_raw": dice_of(config, case, class_id) - 0.05,
+            "annotated_fraction": 0.13 if config.density is None else config.density,
+        }
+        for case in range(4)
+        for class_id, name in CLASSES.items()
+    ]
+
+
+def samples_of():
+    samples = Samples()
+    for case in range(4):
+        labels = np.zeros((1, 32, 32), dtype=np.uint8)
+        labels[0, 8:20, 8:20] = 1
+        labels[0, 10:14, 10:14] = 2
+        scribble = np.full_like(labels, 255)
+        scribble[0, 12, 8:20] = labels[0, 12, 8:20]
+        scribble[0, 2, 2:9] = 0
+        image = np.linspace(0, 1, 32 * 32, dtype=np.float32).reshape(1, 1, 32, 32)
+        name = f"case{case}"
+        made = Case(name, name, image, labels, None, np.eye(4))
+        inside = np.ones((32, 32), dtype=bool)
+        samples.add(Slices(made, image, labels, None, inside), scribble, labels)
+    return samples.arrays()
+
+
+def result_of(commit="abc", dirty=False):
+    return {
+        "started": "2026-01-01T00:00:00+00:00",
+        "data_fingerprint": "0123456789abcdef",
+        "mean_dsc": 0.5,
+        "timing": {"wall_s": 36.0, "train_s": 30.0},
+        "provenance": {"commit": commit, "dirty": dirty, "processor": "one"},
+    }
+
+
+def make_results(folder, content):
+    protocol = Protocol.model_validate(content)
+    trials = {c.trial_id("data"): c for c in expand(protocol)}
+    store = Store(folder)
+    store.write_plan("name: made\n", "made", trials, "data")
+    for trial_id, config in trials.items():
+        write(store, trial_id, config)
+    return store, trials
+
+
+def write(store, trial_id, config, **result):
+    store.write_trial(
+        trial_id,
+        config,
+        rows=rows_of(trial_id, config),
+        history=[{"step": 1, "loss": 0.5}],
+        samples=samples_of(),
+        result=result_of(**result),
+    )
