@@ -25,10 +25,10 @@ def evaluate(
     pred: Annotated[Path, typer.Option(help="Predictions: a folder or one NIfTI file.")],
     target: Annotated[Path, typer.Option(help="Dense labels with the same file names.")],
     output: Annotated[Path, typer.Option(help="CSV file to write.")],
-    classes: Annotated[
+    class_names: Annotated[
         str | None,
         typer.Option(
-            help="Class names in order of their values, the background first, such as "
+            help="Names in order of their values, the background first, such as "
             "background,RV,myocardium,LV. [default: every value in the target files]"
         ),
     ] = None,
@@ -41,7 +41,7 @@ def evaluate(
     """
     targets = list_volumes(target)
     pairs = [(_partner(path, pred, target), path) for path in targets]
-    values, labels = _class_list(classes, targets)
+    values, labels = _class_list(class_names, targets)
     tables = []
     for pred_path, target_path in track(pairs, description="evaluate", transient=True):
         target_map, target_volume = read_label_map(target_path)
@@ -84,13 +84,13 @@ def _partner(target_path: Path, pred: Path, target: Path) -> Path:
     return path
 
 
-def _class_list(classes: str | None, targets: list[Path]) -> tuple[LabelArray, LabelSpec]:
+def _class_list(class_names: str | None, targets: list[Path]) -> tuple[LabelArray, LabelSpec]:
     """Return the label value of each class and the list of names.
 
     Named classes have the values 0, 1, 2, ...; otherwise each value in the targets is a class.
     """
-    if classes is not None:
-        names = tuple(name.strip() for name in classes.split(","))
+    if class_names is not None:
+        names = tuple(name.strip() for name in class_names.split(","))
         values = np.arange(len(names), dtype=np.uint8)
     else:
         found = {BACKGROUND}.union(*(np.unique(read_label_map(path)[0]) for path in targets))
@@ -99,7 +99,7 @@ def _class_list(classes: str | None, targets: list[Path]) -> tuple[LabelArray, L
     try:
         return values, LabelSpec(names)
     except ValueError as error:
-        raise InputError(f"--classes: {error}") from error
+        raise InputError(f"--class-names: {error}") from error
 
 
 def _class_ids(label_map: LabelArray, values: LabelArray, path: Path) -> LabelArray:

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from scribblebench.report.write import write_report
-
 
 def report(
     folder: Annotated[Path, typer.Argument(help="Results folder of a sweep.")],
 ) -> None:
     """Write tables and figures into FOLDER/report and print the summary."""
+    from scribblebench.report.write import write_report  # slow: brings torch
+
     written = write_report(folder)
     for remark in written.remarks:
         typer.echo(f"note: {remark}", err=True)

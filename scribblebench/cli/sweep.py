@@ -7,11 +7,6 @@ from typing import Annotated
 
 import typer
 
-from scribblebench.cli.progress import SweepProgress
-from scribblebench.sweep.protocol import data_root, find_protocol, read_protocol
-from scribblebench.sweep.run import run_sweep
-from scribblebench.training.device import choose_device
-
 
 def sweep(
     protocol: Annotated[
@@ -38,19 +33,29 @@ def sweep(
     Each trial's rows are written when it ends. After an interruption the same command goes on
     with what is missing; failed trials are recorded, and tried again by the next run.
     """
+    # Importing torch and MONAI takes seconds that other commands need not wait.
+    from scribblebench.cli.progress import SweepProgress
+    from scribblebench.sweep.protocol import data_root, find_protocol, read_protocol
+    from scribblebench.sweep.run import run_sweep
+    from scribblebench.training.device import choose_device
+
     path = find_protocol(protocol)
     parsed = read_protocol(path)
     folder = output or Path("results") / parsed.name
     chosen = choose_device(device)
-    with SweepProgress() as progress:
-        summary = run_sweep(
-            parsed,
-            protocol_text=path.read_text(encoding="utf-8"),
-            output=folder,
-            root=data_root(data, parsed),
-            device=chosen,
-            watcher=progress,
-        )
+    try:
+        with SweepProgress() as progress:
+            summary = run_sweep(
+                parsed,
+                protocol_text=path.read_text(encoding="utf-8"),
+                output=folder,
+                root=data_root(data, parsed),
+                device=chosen,
+                watcher=progress,
+            )
+    except KeyboardInterrupt:
+        typer.echo("interrupted; the same command goes on with what is missing", err=True)
+        raise typer.Exit(130) from None
     typer.echo(
         f"{summary.wanted} trials: {summary.already_finished} were finished, "
         f"{summary.finished} finished now, {summary.failed} failed. "

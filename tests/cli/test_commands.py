@@ -1,0 +1,193 @@
+"""The commands as people type them, typos included."""
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+
+AFFINE = np.array([[-1.4, 0, 0, 20], [0, 1.4, 0, -5], [0, 0, 9.0, 3], [0, 0, 0, 1.0]])
+
+
+@pytest.fixture
+def labels(tmp_path):
+    """Two label maps (x, y, z) = (40, 36, 3) with classes 1 and 3."""
+    folder = tmp_path / "labels"
+    folder.mkdir()
+    for name, shift in (("a.nii.gz", 0), ("b.nii", 3)):
+        array = np.zeros((40, 36, 3), dtype=np.int16)
+        array[5 + shift : 25 + shift, 5:15, :2] = 1
+        array[10:20, 20:30, 0] = 3
+        nib.save(nib.Nifti1Image(array, AFFINE), folder / name)
+    return folder
+
+
+def simulate(scribblebench, labels, output, *more):
+    options = {"--form": "random_walk", "--density": "0.1", "--randomness": "0.5", "--seed": "0"}
+    flat = [part for option in options.items() for part in option]
+    return scribblebench("simulate", "--labels", labels, "--output", output, *flat, *more)
+
+
+def test_simulate_writes_scribbles_and_a_summary(scribblebench, labels, tmp_path):
+    ended = simulate(scribblebench, labels, tmp_path / "out")
+    assert ended.code == 0, ended.err
+    summary = pd.read_csv(tmp_path / "out" / "summary.csv")
+    assert set(summary["case_id"]) == {"a", "b"}
+    assert (summary["requested_px"] == summary["achieved_px"]).all()
+    for name in ("a.nii.gz", "b.nii"):
+        source, scribble = nib.load(labels / name), nib.load(tmp_path / "out" / name)
+        np.testing.assert_array_equal(scribble.affine, source.affine)
+        dense, drawn = np.asarray(source.dataobj), np.asarray(scribble.dataobj)
+        annotated = drawn != 255
+        np.testing.assert_array_equal(drawn[annotated], dense[annotated])
+        for class_id in (1, 3):
+            for plane in range(3):
+                size = (dense[..., plane] == class_id).sum()
+                n = (drawn[..., plane] == class_id).sum()
+                assert n == (max(1, round(0.1 * size)) if size else 0)
+        assert [(drawn[..., plane] == 0).sum() for plane in range(3)] == [30, 20, 25]
+
+
+def test_simulate_one_file_is_the_same_as_in_a_folder(scribblebench, labels, tmp_path):
+    simulate(scribblebench, labels, tmp_path / "all")
+    simulate(scribblebench, labels / "b.nii", tmp_path / "one")
+    both = [np.asarray(nib.load(tmp_path / f / "b.nii").dataobj) for f in ("all", "one")]
+    np.testing.assert_array_equal(*both)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (("--form", "randomwalk"), "unknown form 'randomwalk'. Did you mean 'random_walk'?"),
+        (("--density", "0"), "--density must be in (0, 1], got 0.0"),
+        (("--randomness", "2"), "--randomness must be in [0, 1], got 2.0"),
+        (("--background-density", "7"), "--background-density must be in (0, 1], got 7.0"),
+        (("--classes", "1,x"), "--classes: must be integers from 1 to 254"),
+        (("--classes", "1,2"), "a.nii.gz: label values must be among 0, 1, 2, got 3"),
+    ],
+)
+def test_simulate_says_in_one_line_what_is_wrong(scribblebench, labels, tmp_path, more, message):
+    ended = simulate(scribblebench, labels, tmp_path / "out", *more)
+    assert ended.code == 2
+    assert ended.err.startswith("error: ")
+    assert message in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_simulate_does_not_overwrite_its_input(scribblebench, labels):
+    ended = simulate(scribblebench, labels, labels)
+    assert ended.code == 2
+    assert "must not be the folder of the labels" in ended.err
+
+
+def test_sweep_and_report(scribblebench, tiny, write_protocol, tmp_path):
+    path, output = write_protocol(tiny), tmp_path / "results"
+    ended = scribblebench("sweep", "--protocol", path, "--output", output, "--device", "cpu")
+    assert ended.code == 0, ended.err
+    assert "3 trials: 0 were finished, 3 finished now, 0 failed." in ended.out
+    assert "[3/3] Dice" in ended.err
+    again = scribblebench("sweep", "--protocol", path, "--output", output)
+    assert "3 trials: 3 were finished, 0 finished now, 0 failed." in again.out
+    ended = scribblebench("report", output)
+    assert ended.code == 0, ended.err
+    assert "| random_walk | 0.1 | 0.5 | pce |" in ended.out
+    assert str(output / "report" / "efficiency.png") in ended.out
+
+
+def test_sweep_says_in_one_line_what_is_wrong(scribblebench, tiny, write_protocol, tmp_path):
+    tiny["forms"][0] = "randomwalk"
+    path = write_protocol(tiny)
+    ended = scribblebench("sweep", "--protocol", path, "--output", tmp_path / "out")
+    assert ended.code == 2
+    expected = f"error: {path}: forms[0]: unknown form 'randomwalk'. Did you mean 'random_walk'?\n"
+    assert ended.err == expected
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_data_end_a_sweep_in_one_line_and_lose_nothing(
+    scribblebench, tiny, write_protocol, tmp_path
+):
+    folder = tmp_path / "data" / "acdc"
+    rng = np.random.default_rng(0)
+    for number in range(1, 17):
+        stem = folder / f"patient{number:03d}" / f"patient{number:03d}_frame01"
+        stem.parent.mkdir(parents=True)
+        labels = rng.integers(0, 4, (48, 48, 2)).astype(np.uint8)
+        for suffix, array in (("", labels * 60), ("_gt", labels)):
+            nib.save(nib.Nifti1Image(array, AFFINE), f"{stem}{suffix}.nii.gz")
+    path = write_protocol(tiny | {"dataset": {"name": "acdc"}})
+    command = ("sweep", "--protocol", path, "--output", tmp_path / "out", "--data")
+    assert scribblebench(*command, tmp_path / "data").code == 0
+    kept = {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+
+    broken = folder / "patient002" / "patient002_frame01_gt.nii.gz"
+    whole = broken.read_bytes()
+    for content, message in (
+        (whole[:200], "cannot be read as NIfTI"),
+        (None, "no such file"),
+    ):
+        broken.unlink() if content is None else broken.write_bytes(content)
+        ended = scribblebench(*command, tmp_path / "data")
+        assert ended.code == 2
+        assert ended.err.splitlines()[-1].startswith(f"error: {broken}: {message}")
+    strange = np.full((48, 48, 2), 9, dtype=np.uint8)
+    nib.save(nib.Nifti1Image(strange, AFFINE), broken)
+    ended = scribblebench(*command, tmp_path / "data")
+    assert "got 9 (4608 px)" in ended.err
+    assert {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()} == kept
+
+
+def test_report_of_a_folder_without_results(scribblebench, tmp_path):
+    ended = scribblebench("report", tmp_path)
+    assert ended.code == 2
+    assert "is not a results folder" in ended.err
+
+
+def test_evaluate_by_hand(scribblebench, labels, tmp_path):
+    """Class 1 moved by one voxel along x (1.4 mm): Dice .95, HD 1.4; class 3 is missed in b."""
+    pred = tmp_path / "pred"
+    pred.mkdir()
+    for name in ("a.nii.gz", "b.nii"):
+        array = np.asarray(nib.load(labels / name).dataobj)
+        moved = np.where(np.roll(array == 1, 1, axis=0), 1, 0)
+        if name == "a.nii.gz":
+            moved[array == 3] = 3
+        nib.save(nib.Nifti1Image(moved.astype(np.uint8), AFFINE), pred / name)
+    output = tmp_path / "metrics.csv"
+    ended = scribblebench("evaluate", "--pred", pred, "--target", labels, "--output", output)
+    assert ended.code == 0, ended.err
+    table = pd.read_csv(output).set_index(["case_id", "class_id"])
+    assert table.loc[("a", 1), "dsc"] == pytest.approx(0.95)
+    assert table.loc[("a", 1), "hd"] == pytest.approx(1.4, abs=1e-5)
+    assert table.loc[("a", 3), "dsc"] == 1.0
+    assert table.loc[("b", 3), "dsc"] == 0.0
+    assert np.isinf(table.loc[("b", 3), "hd95"])
+    assert table.loc[("b", 3), "failed"]
+    assert set(table["distance_unit"]) == {"mm"}
+    assert "label 3: Dice 0.500" in ended.out
+
+
+def test_evaluate_refuses_a_missing_prediction_another_grid_and_unknown_values(
+    scribblebench, labels, tmp_path
+):
+    pred = tmp_path / "pred"
+    pred.mkdir()
+    command = ("evaluate", "--pred", pred, "--target", labels, "--output", tmp_path / "m.csv")
+    assert "a.nii.gz: no such file (prediction for" in scribblebench(*command).err
+    for name in ("a.nii.gz", "b.nii"):
+        image = nib.load(labels / name)
+        nib.save(nib.Nifti1Image(np.asarray(image.dataobj), np.eye(4)), pred / name)
+    assert "must have the affine of" in scribblebench(*command).err
+    for name in ("a.nii.gz", "b.nii"):
+        nib.save(nib.Nifti1Image(np.full((40, 36, 3), 2, dtype=np.uint8), AFFINE), pred / name)
+    assert "label values must be among 0, 1, 3, got 2" in scribblebench(*command).err
+    assert not (tmp_path / "m.csv").exists()
+
+
+def test_version_and_help(scribblebench):
+    assert scribblebench("--version").out.startswith("scribblebench 0.")
+    text = scribblebench("--help").out
+    assert all(name in text for name in ("simulate", "sweep", "report", "evaluate"))
+
+
+def test_efficiency_protocol_is_the_default(scribblebench):
+    assert "efficiency.yaml" in scribblebench("sweep", "--help").out
