@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.trial import Outcome
@@ -19,17 +19,16 @@ class SweepProgress:
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=14),
             TextColumn("{task.fields[state]}"),
-            TimeElapsedColumn(),
+            TextColumn("{task.description}"),
             console=self._console,
             transient=True,
         )
         self._task = self._progress.add_task("reading data", total=None, state="")
         self._n_trials = 0
         self._n_done = 0
-        self._best: tuple[float, str] | None = None
+        self._best: float | None = None
         self._durations: list[float] = []
         self._started = time.monotonic()
         self._share = 0.0
@@ -51,8 +50,8 @@ class SweepProgress:
     ) -> None:
         """Show what is there already."""
         self._n_trials, self._n_done = n_trials, len(finished)
-        for config, dsc in finished:
-            self._note(dsc, config)
+        for _, dsc in finished:
+            self._note(dsc)
         self._progress.update(self._task, total=n_trials)
         self._console.print(f"{n_trials} trials, {len(finished)} finished before")
         self._show("")
@@ -70,16 +69,15 @@ class SweepProgress:
     def trial_finished(self, config: TrialConfig, outcome: Outcome) -> None:
         """Print the trial's Dice."""
         self._durations.append(outcome.timing["wall_s"])
-        self._note(outcome.mean_dsc, config)
+        self._note(outcome.mean_dsc)
         self._end(f"Dice {outcome.mean_dsc:.3f}  {config.label()}  {self._durations[-1]:.0f} s")
 
     def trial_failed(self, config: TrialConfig, error: str) -> None:
         """Print why."""
         self._end(f"FAILED  {config.label()}: {error}")
 
-    def _note(self, dsc: float, config: TrialConfig) -> None:
-        if self._best is None or dsc > self._best[0]:
-            self._best = (dsc, config.label())
+    def _note(self, dsc: float) -> None:
+        self._best = dsc if self._best is None else max(self._best, dsc)
 
     def _end(self, line: str) -> None:
         self._n_done, self._share = self._n_done + 1, 0.0
@@ -88,9 +86,10 @@ class SweepProgress:
 
     def _show(self, label: str | None) -> None:
         state = f"{self._n_done}/{self._n_trials} trials"
-        if self._best:
-            state += f", best Dice {self._best[0]:.3f} ({self._best[1]})"
-        if left := self._seconds_left():
+        if self._best is not None:
+            state += f", best Dice {self._best:.3f}"
+        left = self._seconds_left()
+        if left is not None:
             state += f", {_clock(left)} left"
         task = self._progress.tasks[0]
         self._progress.update(
@@ -112,5 +111,7 @@ class SweepProgress:
 
 
 def _clock(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
