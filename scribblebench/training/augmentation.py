@@ -10,8 +10,8 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Generator, Tensor
+from torch.nn import functional
 
 from scribblebench.training.settings import AugmentationSettings
 
@@ -100,11 +100,13 @@ def apply_transform(
     """
     device = images.device
     theta = sampling_matrix(transform, patch=patch, field_of_view=images.shape[-1]).to(device)
-    grid = F.affine_grid(theta, [len(images), 1, patch, patch], align_corners=False)
-    warped = F.grid_sample(images, grid, mode="bilinear", align_corners=False)
+    grid = functional.affine_grid(theta, [len(images), 1, patch, patch], align_corners=False)
+    warped = functional.grid_sample(images, grid, mode="bilinear", align_corners=False)
     # grid_sample pads with 0, so labels are shifted for 0 to mean the ignore label.
     shifted = targets[:, None].float() - ignore_label
-    labels = F.grid_sample(shifted, grid, mode="nearest", align_corners=False) + ignore_label
+    labels = (
+        functional.grid_sample(shifted, grid, mode="nearest", align_corners=False) + ignore_label
+    )
 
     def each(parameter: Tensor) -> Tensor:
         return parameter.to(device)[:, None, None, None]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor
+from torch.nn import functional
 
 
 def partial_cross_entropy(logits: Tensor, targets: Tensor, *, ignore_label: int) -> Tensor:
@@ -26,7 +26,9 @@ def partial_cross_entropy(logits: Tensor, targets: Tensor, *, ignore_label: int)
     loss : Tensor of float32, scalar
         0, with zero gradient, where nothing is annotated.
     """
-    total = F.cross_entropy(logits.float(), targets, ignore_index=ignore_label, reduction="sum")
+    total = functional.cross_entropy(
+        logits.float(), targets, ignore_index=ignore_label, reduction="sum"
+    )
     n_annotated = (targets != ignore_label).sum()
     return total / n_annotated.clamp(min=1)
 
@@ -43,7 +45,7 @@ def dice_loss(logits: Tensor, targets: Tensor, *, ignore_label: int) -> Tensor:
     annotated = targets != ignore_label
     probs = logits.float().softmax(dim=1) * annotated[:, None]
     classes = torch.where(annotated, targets, 0)
-    onehot = F.one_hot(classes, logits.shape[1]).movedim(-1, 1) * annotated[:, None]
+    onehot = functional.one_hot(classes, logits.shape[1]).movedim(-1, 1) * annotated[:, None]
     axes = [0, *range(2, logits.ndim)]
     overlap = (probs * onehot).sum(axes)[1:]
     size = (probs.sum(axes) + onehot.sum(axes))[1:]
