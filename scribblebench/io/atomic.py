@@ -17,18 +17,21 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     The content is flushed to the disk before the rename, so after a crash at any moment
     `path` holds either what it held before or all of the new content. If the block raises, the
-    temporary file is removed and `path` is untouched. The suffix of `path` is kept, because
-    writers choose their format by it.
+    temporary file is removed and `path` is untouched. An `OSError` names `path`. The
+    suffix of `path` is kept, because writers choose their format by it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{secrets.token_hex(4)}.tmp.{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        raise OSError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ On disk the axes are (x, y, z); in memory they are (plane, row, col) = (z, y, x)
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +13,24 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+from nibabel.affines import voxel_sizes
 from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path
 from scribblebench.types import AnyArray, Float64Array, FloatArray, LabelArray, SpacingMm
 
 SUFFIXES = (".nii.gz", ".nii")
+
+UNREADABLE = (
+    *(ImageFileError, HeaderDataError, OSError, EOFError, ValueError, TypeError),
+    *(OverflowError, MemoryError, zlib.error),
+)
+"""What nibabel raises for damaged files."""
+
+MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001}
+"""Spatial units of NIfTI; a file that names none is taken to be in mm, as is the custom."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +41,7 @@ class Volume:
     ----------
     array : ndarray, shape (P, H, W)
     spacing_mm : tuple of 3 floats, or None
-        (plane, row, col); None where the file's affine is the identity, which is what remains
-        when a tool drops the geometry: no scanner measures at the origin with unit steps.
+        (plane, row, col); None where the file does not state it.
     affine : ndarray of float64, shape (4, 4)
     shape_on_disk : tuple of int
         The (x, y, ...) shape with its singleton axes, which a written file gets back.
@@ -58,26 +69,48 @@ def read_volume(path: Path) -> Volume:
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
-        image = nib.load(path)
+        image = nib.load(path, mmap=False)  # a file cut short later would end the process
+        if not isinstance(image, nib.Nifti1Image):
+            raise ImageFileError(f"it is a {type(image).__name__}")
         array = np.asarray(image.dataobj)
-    except (ImageFileError, OSError, EOFError, ValueError, zlib.error) as error:
+    except UNREADABLE as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path}: cannot be read as NIfTI ({reason})") from error
-    shape_on_disk = array.shape
-    if array.ndim < 2 or any(n != 1 for n in array.shape[3:]):
-        raise InputError(f"{path}: must be a 2D image or a 3D volume, got shape {array.shape}")
+    if array.dtype.kind not in "iufb":
+        raise InputError(f"{path}: voxels must be real numbers, got {array.dtype}")
+    shape_on_disk = image.shape
+    if array.ndim < 2 or any(n != 1 for n in shape_on_disk[3:]) or 0 in shape_on_disk:
+        raise InputError(f"{path}: must be a 2D image or a 3D volume, got shape {shape_on_disk}")
     array = array.reshape((*array.shape[:3], 1)[:3])
-    affine = np.asarray(image.affine, dtype=np.float64)
-    zooms = [float(z) for z in image.header.get_zooms()[:3]]
-    zooms += [1.0] * (3 - len(zooms))
-    lost = bool(np.array_equal(affine, np.eye(4))) and zooms == [1.0] * 3
     return Volume(
         array=np.ascontiguousarray(array.T),
-        spacing_mm=None if lost else tuple(reversed(zooms)),
-        affine=affine,
+        spacing_mm=_spacing_mm(image, path),
+        affine=np.asarray(image.affine, dtype=np.float64),
         shape_on_disk=shape_on_disk,
         header=image.header,
     )
+
+
+def _spacing_mm(image: Any, path: Path) -> SpacingMm | None:
+    """Return the (plane, row, col) distances of the voxels that the affine states, in mm.
+
+    None where nothing states them: unit distances without a qform, and without an sform other
+    than the identity. That is what remains when a tool drops the geometry.
+    """
+    header = image.header
+    sizes = voxel_sizes(image.affine)
+    if image.ndim == 2:
+        sizes[2] = sizes[2] or 1.0
+    if not (np.isfinite(image.affine).all() and (sizes > 0).all()):
+        raise InputError(f"{path}: the affine must be finite with voxel sizes > 0, got {sizes}")
+    no_sform = header["sform_code"] == 0 or np.array_equal(image.affine, np.eye(4))
+    if header["qform_code"] == 0 and no_sform and (sizes == 1.0).all():
+        return None
+    try:
+        unit = MM_PER_UNIT.get(header.get_xyzt_units()[0], 1.0)
+    except KeyError as error:
+        raise InputError(f"{path}: unit code {error.args[0]} is none of NIfTI's") from error
+    return tuple(float(size) * unit for size in sizes[::-1])
 
 
 def read_image(path: Path) -> tuple[FloatArray, Volume]:
@@ -134,16 +167,23 @@ def case_name(path: Path) -> str:
 def list_volumes(path: Path) -> list[Path]:
     """Return the NIfTI files of a folder, sorted by name, or the one file that `path` is.
 
+    Hidden files and sub-folders are left out.
+
     Raises
     ------
     InputError
-        If there is none.
+        If there is none, or if two files differ only in `.nii` and `.nii.gz`.
     """
     if path.is_file():
         return [path]
     if not path.is_dir():
         raise InputError(f"{path}: no such file or folder")
-    found = sorted(p for p in path.iterdir() if p.name.endswith(SUFFIXES))
+    found = sorted(
+        p for p in path.iterdir() if p.name.endswith(SUFFIXES) and not p.name.startswith(".")
+    )
     if not found:
-        raise InputError(f"{path}: holds no .nii or .nii.gz file")
+        raise InputError(f"{path}: holds no .nii or .nii.gz file (sub-folders are not searched)")
+    for one, other in itertools.pairwise(found):
+        if case_name(one) == case_name(other):
+            raise InputError(f"{path}: {one.name} and {other.name} have the same case name")
     return found

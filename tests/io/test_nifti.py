@@ -91,6 +91,47 @@ def test_corrupt_truncated_and_missing_files_are_named(tmp_path):
         read_image(tmp_path / "gone.nii")
 
 
+@pytest.mark.parametrize(
+    ("offset", "value"), [(70, b"\xe7\x03"), (40, b"\x09\x00"), (42, b"\xfb\xff")]
+)
+def test_headers_with_impossible_type_or_shape_are_refused(tmp_path, offset, value):
+    whole = save(tmp_path / "whole.nii", np.zeros((4, 4, 4), dtype=np.uint8)).read_bytes()
+    (tmp_path / "bad.nii").write_bytes(whole[:offset] + value + whole[offset + len(value) :])
+    with pytest.raises(InputError, match=r"bad\.nii: cannot be read as NIfTI"):
+        read_volume(tmp_path / "bad.nii")
+
+
+def test_colours_are_refused(tmp_path):
+    rgb = np.zeros((4, 4, 4), dtype=[("R", "u1"), ("G", "u1"), ("B", "u1")])
+    nib.save(nib.Nifti1Image(rgb, OBLIQUE), tmp_path / "rgb.nii")
+    with pytest.raises(InputError, match=r"rgb\.nii: voxels must be real numbers"):
+        read_label_map(tmp_path / "rgb.nii")
+
+
+def test_a_scanner_at_the_origin_with_unit_steps_is_believed_by_its_qform(tmp_path):
+    image = nib.Nifti1Image(np.zeros((2, 2, 2), dtype=np.uint8), np.eye(4))
+    image.header.set_qform(np.eye(4), code=1)
+    image.header.set_sform(np.eye(4), code=1)
+    nib.save(image, tmp_path / "a.nii")
+    assert read_volume(tmp_path / "a.nii").spacing_mm == (1.0, 1.0, 1.0)
+
+
+def test_spacing_is_the_affines_and_in_mm_whatever_the_units(tmp_path):
+    image = nib.Nifti1Image(np.zeros((2, 2, 2), dtype=np.uint8), np.diag([1500.0, 1500, 8000, 1]))
+    image.header.set_xyzt_units("micron")
+    image.header["pixdim"][1:4] = 1.0
+    nib.save(image, tmp_path / "a.nii")
+    assert read_volume(tmp_path / "a.nii").spacing_mm == pytest.approx((8.0, 1.5, 1.5))
+
+
+def test_an_affine_that_is_not_finite_is_refused(tmp_path):
+    image = nib.Nifti1Image(np.zeros((2, 2, 2), dtype=np.uint8), np.eye(4))
+    image.header["srow_x"][0] = np.nan
+    nib.Nifti1Image(image.dataobj, None, image.header).to_filename(tmp_path / "a.nii")
+    with pytest.raises(InputError, match=r"a\.nii: the affine must be finite"):
+        read_volume(tmp_path / "a.nii")
+
+
 def test_time_series_and_infinite_intensities_are_refused(tmp_path):
     series = save(tmp_path / "series.nii", np.zeros((2, 2, 2, 5), dtype=np.float32))
     with pytest.raises(InputError, match=r"must be a 2D image or a 3D volume"):
