@@ -9,13 +9,13 @@ from typing import Annotated
 import numpy as np
 import pandas as pd
 import typer
-from rich.progress import track
 
+from scribblebench.cli.progress import progress
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
 from scribblebench.io.nifti import case_name, list_volumes, read_label_map
 from scribblebench.metrics import score_case
-from scribblebench.types import BACKGROUND, LabelArray, LabelSpec
+from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray, LabelSpec
 
 AFFINE_TOLERANCE = 1e-3
 """Largest difference between two affines that still count as the same grid, in mm."""
@@ -42,36 +42,51 @@ def evaluate(
     targets = list_volumes(target)
     pairs = [(_partner(path, pred, target), path) for path in targets]
     values, labels = _class_list(class_names, targets)
-    tables = []
-    for pred_path, target_path in track(pairs, description="evaluate", transient=True):
-        target_map, target_volume = read_label_map(target_path)
-        pred_map, pred_volume = read_label_map(pred_path)
-        if pred_map.shape != target_map.shape:
-            raise InputError(
-                f"{pred_path}: must have the target's shape {target_map.shape}, "
-                f"got {pred_map.shape}"
-            )
-        if not np.allclose(pred_volume.affine, target_volume.affine, atol=AFFINE_TOLERANCE):
-            raise InputError(f"{pred_path}: must have the affine of {target_path}")
-        scores = score_case(
-            _class_ids(pred_map, values, pred_path),
-            _class_ids(target_map, values, target_path),
-            labels=labels,
-            spacing_mm=target_volume.spacing_mm,
-        )
-        rows = pd.DataFrame([asdict(score) for score in scores])
-        rows["class_id"] = values[rows["class_id"]]
-        rows.insert(0, "case_id", case_name(target_path))
-        tables.append(rows)
-    table = pd.concat(tables, ignore_index=True)
-    write_text(output, table.to_csv(index=False))
-    for name, group in table.groupby("class_name", sort=False):
+    if output.is_dir():
+        raise InputError(f"--output: must be a file, got the folder {output}")
+    rows: list[dict[str, object]] = []
+    try:
+        for pred_path, target_path in progress(pairs, "evaluate"):
+            rows += _score_pair(pred_path, target_path, values, labels)
+    finally:
+        # Also after a bad file: what was scored before it is not lost.
+        if rows:
+            write_text(output, pd.DataFrame(rows).to_csv(index=False))
+    table = pd.DataFrame(rows)
+    for (name, unit), group in table.groupby(["class_name", "distance_unit"], sort=False):
         typer.echo(
             f"{name}: Dice {group['dsc'].mean():.3f}, median HD95 {group['hd95'].median():.2f} "
-            f"{group['distance_unit'].iloc[0]}, {int(group['failed'].sum())} failures in "
-            f"{len(group)} cases"
+            f"{unit}, {int(group['failed'].sum())} failures in {len(group)} cases"
         )
     typer.echo(f"{len(pairs)} cases: {output}")
+
+
+def _score_pair(
+    pred_path: Path, target_path: Path, values: LabelArray, labels: LabelSpec
+) -> list[dict[str, object]]:
+    """Score one prediction; a row for each class."""
+    target_map, target_volume = read_label_map(target_path)
+    pred_map, pred_volume = read_label_map(pred_path)
+    if pred_map.shape != target_map.shape:
+        raise InputError(
+            f"{pred_path}: must have the target's shape {target_map.shape}, got {pred_map.shape}"
+        )
+    if not np.allclose(pred_volume.affine, target_volume.affine, atol=AFFINE_TOLERANCE):
+        raise InputError(f"{pred_path}: must have the affine of {target_path}")
+    scores = score_case(
+        _class_ids(pred_map, values, pred_path),
+        _class_ids(target_map, values, target_path),
+        labels=labels,
+        spacing_mm=target_volume.spacing_mm,
+    )
+    return [
+        {
+            "case_id": case_name(target_path),
+            **asdict(score),
+            "class_id": int(values[score.class_id]),
+        }
+        for score in scores
+    ]
 
 
 def _partner(target_path: Path, pred: Path, target: Path) -> Path:
@@ -91,10 +106,16 @@ def _class_list(class_names: str | None, targets: list[Path]) -> tuple[LabelArra
     """
     if class_names is not None:
         names = tuple(name.strip() for name in class_names.split(","))
+        if "" in names:
+            raise InputError(f"--class-names: names must not be empty, got '{class_names}'")
         values = np.arange(len(names), dtype=np.uint8)
     else:
         found = {BACKGROUND}.union(*(np.unique(read_label_map(path)[0]) for path in targets))
-        values = np.array(sorted(found), dtype=np.uint8)
+        if found == {BACKGROUND}:
+            raise InputError(
+                "--target: holds the background only; name its classes by --class-names"
+            )
+        values = np.array(sorted(found - {IGNORE_LABEL}), dtype=np.uint8)
         names = ("background", *(f"label {value}" for value in values[1:]))
     try:
         return values, LabelSpec(names)
@@ -104,6 +125,8 @@ def _class_list(class_names: str | None, targets: list[Path]) -> tuple[LabelArra
 
 def _class_ids(label_map: LabelArray, values: LabelArray, path: Path) -> LabelArray:
     """Replace label values by their positions in `values`."""
+    if (label_map == IGNORE_LABEL).any() and IGNORE_LABEL not in values:
+        raise InputError(f"{path}: must be dense, got {IGNORE_LABEL}, which means not annotated")
     unknown = np.setdiff1d(label_map, values)
     if unknown.size:
         listed = ", ".join(map(str, values))

@@ -1,20 +1,32 @@
-"""The sweep's progress bar: trials done, the best Dice so far, time left."""
+"""Progress bars: of a loop over files, and of a sweep."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn, track
 
-from scribblebench.sweep.plan import TrialConfig
-from scribblebench.sweep.trial import Outcome
+if TYPE_CHECKING:  # at run time these would bring torch to commands that do not train
+    from scribblebench.sweep.plan import TrialConfig
+    from scribblebench.sweep.trial import Outcome
+
+T = TypeVar("T")
+
+
+def progress(items: Sequence[T], description: str) -> Iterable[T]:
+    """Yield `items` behind a bar on standard error, or quietly where that is no terminal."""
+    console = Console(stderr=True)
+    return track(
+        items, description, console=console, transient=True, disable=not console.is_terminal
+    )
 
 
 class SweepProgress:
-    """A bar on a terminal, and a line for each trial everywhere."""
+    """Trials done, the best Dice so far and the time left; a line for each trial."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
 import typer
-from rich.progress import track
 
+from scribblebench.cli.progress import progress
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
 from scribblebench.io.nifti import case_name, list_volumes, read_label_map, write_label_map
-from scribblebench.scribbles import FORMS, ScribbleSettings, simulate_volume
-from scribblebench.types import BACKGROUND, IGNORE_LABEL
+from scribblebench.scribbles import FORMS, Achieved, ScribbleSettings, simulate_volume
+from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray
 
 SUMMARY = "summary.csv"
+MOST_CLASSES = 32
+"""More values than this in a file, without a class list, are taken for an image's intensities."""
 
 
 def simulate(
@@ -57,34 +60,58 @@ def simulate(
         raise InputError(f"--{str(error).replace('_', '-', 1)}") from error
     allowed = None if classes is None else _class_list(classes)
     paths = list_volumes(labels)
-    source = labels if labels.is_dir() else labels.parent
-    if output.resolve() == source.resolve():
-        raise InputError(f"--output: must not be the folder of the labels, got {output}")
-    tables = []
-    for path in track(paths, description="simulate", transient=True):
-        label_map, volume = read_label_map(path)
-        present = [int(v) for v in np.unique(label_map) if v not in (BACKGROUND, IGNORE_LABEL)]
-        unknown = sorted(set(present) - set(present if allowed is None else allowed))
-        if unknown:
-            listed = ", ".join(map(str, [BACKGROUND, *(allowed or [])]))
-            raise InputError(f"{path}: label values must be among {listed}, got {unknown[0]}")
-        name = case_name(path)
-        scribble, achieved = simulate_volume(
-            label_map, settings, classes=allowed or present, seed=seed, case_id=name
-        )
-        write_label_map(output / path.name, scribble, volume)
-        tables.append(pd.DataFrame(achieved).assign(case_id=name))
-    table = pd.concat(tables, ignore_index=True)
-    table.insert(0, "case_id", table.pop("case_id"))
-    for name, value in (("form", form), ("density", density), ("randomness", randomness)):
-        table[name] = value
-    table["seed"] = seed
-    write_text(output / SUMMARY, table.to_csv(index=False))
-    short = table["requested_px"] - table["achieved_px"]
+    for path in paths:
+        if (output / path.name).resolve() == path.resolve():
+            raise InputError(f"--output: {output / path.name} is one of the label maps")
+    done: list[tuple[str, list[Achieved]]] = []
+    try:
+        for path in progress(paths, "simulate"):
+            label_map, volume = read_label_map(path)
+            scribble, achieved = simulate_volume(
+                label_map,
+                settings,
+                classes=_classes_of(label_map, allowed, path),
+                seed=seed,
+                case_id=case_name(path),
+            )
+            write_label_map(output / path.name, scribble, volume)
+            done.append((case_name(path), achieved))
+    finally:
+        # Also after a bad file: the summary always describes the label maps that were written.
+        if done:
+            write_text(output / SUMMARY, _summary(done, settings, seed).to_csv(index=False))
+    table = _summary(done, settings, seed)
+    short = int((table["requested_px"] - table["achieved_px"]).sum())
     typer.echo(
         f"{len(paths)} label maps, {table['achieved_px'].sum()} annotated pixels, "
-        f"{int(short.sum())} requested pixels could not be placed: {output / SUMMARY}"
+        f"{short} requested pixels could not be placed: {output / SUMMARY}"
     )
+
+
+def _classes_of(label_map: LabelArray, allowed: list[int] | None, path: Path) -> list[int]:
+    """Return the foreground classes of a file: those allowed, or else those that occur."""
+    present = [int(v) for v in np.unique(label_map) if v not in (BACKGROUND, IGNORE_LABEL)]
+    if allowed is None:
+        if len(present) > MOST_CLASSES:
+            raise InputError(
+                f"{path}: holds {len(present)} values besides 0, more than a label map is likely "
+                f"to; is it an image? If not, list its classes with --classes"
+            )
+        return present
+    unknown = sorted(set(present) - set(allowed))
+    if unknown:
+        listed = ", ".join(map(str, [BACKGROUND, *allowed, IGNORE_LABEL]))
+        raise InputError(f"{path}: label values must be among {listed}, got {unknown[0]}")
+    return allowed
+
+
+def _summary(
+    done: list[tuple[str, list[Achieved]]], settings: ScribbleSettings, seed: int
+) -> pd.DataFrame:
+    """Return a row for each case, slice and class, with the settings."""
+    rows = [{"case_id": case_id, **asdict(entry)} for case_id, found in done for entry in found]
+    columns = ["case_id", *(field.name for field in fields(Achieved))]
+    return pd.DataFrame(rows, columns=columns).assign(**asdict(settings), seed=seed)
 
 
 def _class_list(text: str) -> list[int]:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from scribblebench.errors import InputError
+
 
 def sweep(
     protocol: Annotated[
@@ -35,7 +37,7 @@ def sweep(
     """
     # Importing torch and MONAI takes seconds that other commands need not wait.
     from scribblebench.cli.progress import SweepProgress
-    from scribblebench.sweep.protocol import data_root, find_protocol, read_protocol
+    from scribblebench.sweep.protocol import ProtocolError, data_root, find_protocol, read_protocol
     from scribblebench.sweep.run import run_sweep
     from scribblebench.training.device import choose_device
 
@@ -53,6 +55,8 @@ def sweep(
                 device=chosen,
                 watcher=progress,
             )
+    except ProtocolError as error:
+        raise InputError(f"{path}: {error}") from error
     except KeyboardInterrupt:
         typer.echo("interrupted; the same command goes on with what is missing", err=True)
         raise typer.Exit(130) from None

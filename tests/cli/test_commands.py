@@ -62,7 +62,7 @@ def test_simulate_one_file_is_the_same_as_in_a_folder(scribblebench, labels, tmp
         (("--randomness", "2"), "--randomness must be in [0, 1], got 2.0"),
         (("--background-density", "7"), "--background-density must be in (0, 1], got 7.0"),
         (("--classes", "1,x"), "--classes: must be integers from 1 to 254"),
-        (("--classes", "1,2"), "a.nii.gz: label values must be among 0, 1, 2, got 3"),
+        (("--classes", "1,2"), "a.nii.gz: label values must be among 0, 1, 2, 255, got 3"),
     ],
 )
 def test_simulate_says_in_one_line_what_is_wrong(scribblebench, labels, tmp_path, more, message):
@@ -76,7 +76,7 @@ def test_simulate_says_in_one_line_what_is_wrong(scribblebench, labels, tmp_path
 def test_simulate_does_not_overwrite_its_input(scribblebench, labels):
     ended = simulate(scribblebench, labels, labels)
     assert ended.code == 2
-    assert "must not be the folder of the labels" in ended.err
+    assert "is one of the label maps" in ended.err
 
 
 def test_sweep_and_report(scribblebench, tiny, write_protocol, tmp_path):
@@ -191,3 +191,79 @@ def test_version_and_help(scribblebench):
 
 def test_efficiency_protocol_is_the_default(scribblebench):
     assert "efficiency.yaml" in scribblebench("sweep", "--help").out
+
+
+def test_simulate_refuses_images_and_keeps_the_summary_of_what_was_written(
+    scribblebench, labels, tmp_path
+):
+    image = np.arange(200, dtype=np.uint8).reshape(10, 10, 2)
+    nib.save(nib.Nifti1Image(image, AFFINE), labels / "c.nii.gz")
+    ended = simulate(scribblebench, labels, tmp_path / "out")
+    assert ended.code == 2
+    assert "c.nii.gz: holds 199 values besides 0" in ended.err
+    assert set(pd.read_csv(tmp_path / "out" / "summary.csv")["case_id"]) == {"a", "b"}
+
+
+def test_simulate_of_a_map_without_any_class_writes_an_empty_scribble(scribblebench, tmp_path):
+    nothing = np.full((8, 8, 2), 255, dtype=np.uint8)
+    nib.save(nib.Nifti1Image(nothing, AFFINE), tmp_path / "n.nii.gz")
+    ended = simulate(scribblebench, tmp_path / "n.nii.gz", tmp_path / "out")
+    assert ended.code == 0, ended.err
+    assert (np.asarray(nib.load(tmp_path / "out" / "n.nii.gz").dataobj) == 255).all()
+
+
+def test_simulate_does_not_write_through_a_link_onto_its_input(scribblebench, labels, tmp_path):
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / "a.nii.gz").symlink_to(labels / "a.nii.gz")
+    before = (labels / "a.nii.gz").read_bytes()
+    assert simulate(scribblebench, links, labels).code == 2
+    assert (labels / "a.nii.gz").read_bytes() == before
+
+
+def test_two_files_with_one_case_name_are_refused(scribblebench, labels, tmp_path):
+    nib.save(nib.load(labels / "b.nii"), labels / "b.nii.gz")
+    ended = simulate(scribblebench, labels, tmp_path / "out")
+    assert "b.nii and b.nii.gz have the same case name" in ended.err
+
+
+def test_evaluate_keeps_what_it_scored_before_a_bad_file(scribblebench, labels, tmp_path):
+    pred = tmp_path / "pred"
+    pred.mkdir()
+    for name in ("a.nii.gz", "b.nii"):
+        (pred / name).write_bytes((labels / name).read_bytes()[: 300 if name == "b.nii" else None])
+    output = tmp_path / "m.csv"
+    ended = scribblebench("evaluate", "--pred", pred, "--target", labels, "--output", output)
+    assert ended.code == 2
+    assert ended.err.startswith(f"error: {pred / 'b.nii'}: cannot be read as NIfTI")
+    assert set(pd.read_csv(output)["case_id"]) == {"a"}
+
+
+def test_evaluate_refuses_scribbles_as_targets_or_predictions(scribblebench, labels, tmp_path):
+    simulate(scribblebench, labels, tmp_path / "scribbles")
+    (tmp_path / "scribbles" / "summary.csv").unlink()
+    for pred, target in ((labels, tmp_path / "scribbles"), (tmp_path / "scribbles", labels)):
+        ended = scribblebench(
+            "evaluate", "--pred", pred, "--target", target, "--output", tmp_path / "m.csv"
+        )
+        assert ended.code == 2
+        assert "a.nii.gz: must be dense, got 255, which means not annotated" in ended.err
+
+
+def test_evaluate_prints_pixels_and_millimetres_apart(scribblebench, labels, tmp_path):
+    array = np.asarray(nib.load(labels / "b.nii", mmap=False).dataobj)
+    nib.save(nib.Nifti1Image(array, np.eye(4)), labels / "b.nii")
+    ended = scribblebench(
+        "evaluate", "--pred", labels, "--target", labels, "--output", tmp_path / "m.csv"
+    )
+    assert "label 1: Dice 1.000, median HD95 0.00 mm, 0 failures in 1 cases" in ended.out
+    assert "label 1: Dice 1.000, median HD95 0.00 px, 0 failures in 1 cases" in ended.out
+
+
+def test_output_that_cannot_be_written_is_named_without_a_traceback(
+    scribblebench, labels, tmp_path
+):
+    (tmp_path / "file").touch()
+    ended = simulate(scribblebench, labels, tmp_path / "file")
+    assert ended.code == 1
+    assert ended.err.startswith(f"error: {tmp_path / 'file' / 'a.nii.gz'}: cannot be written")
