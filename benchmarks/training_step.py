@@ -48,7 +48,6 @@ def main():
         images=rng.normal(size=(64, 1, side, side)).astype(np.float32),
         targets=rng.integers(0, 4, (64, side, side)).astype(np.uint8),
         n_classes=4,
-        ignore_label=255,
     )
     alone = network_seconds(data, settings, device)
     print(f"{device}, {torch.get_num_threads()} threads, network alone {1e3 * alone:.0f} ms")

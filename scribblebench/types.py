@@ -34,20 +34,17 @@ class LabelSpec:
     ----------
     class_names : tuple of str
         Names in order of class id; the first is the background.
-    ignore_label : int
-        Value of pixels that are not annotated. Not a class id.
     """
 
     class_names: tuple[str, ...]
-    ignore_label: int = IGNORE_LABEL
 
     def __post_init__(self) -> None:
         if len(self.class_names) < 2:
             raise ValueError(f"class_names must hold 2 or more names, got {self.class_names}")
         if len(set(self.class_names)) != len(self.class_names):
             raise ValueError(f"class_names must differ, got {self.class_names}")
-        if 0 <= self.ignore_label < len(self.class_names):
-            raise ValueError(f"ignore_label {self.ignore_label} is the id of a class")
+        if len(self.class_names) > IGNORE_LABEL:
+            raise ValueError(f"class_names must hold at most {IGNORE_LABEL} names")
 
     @property
     def n_classes(self) -> int:
@@ -68,19 +65,19 @@ class LabelSpec:
         where : str
             The file or case, for the message.
         sparse : bool
-            Whether `ignore_label` may occur (a scribble label map).
+            Whether `IGNORE_LABEL` may occur (a scribble label map).
 
         Raises
         ------
         InputError
             Naming the values outside the class list and how many pixels hold them.
         """
-        known = [*range(self.n_classes), *([self.ignore_label] if sparse else [])]
+        known = [*range(self.n_classes), *([IGNORE_LABEL] if sparse else [])]
         values, counts = np.unique(label_map, return_counts=True)
         bad = [f"{v} ({c} px)" for v, c in zip(values, counts, strict=True) if int(v) not in known]
         if bad:
             listed = ", ".join(f"{i} {name}" for i, name in enumerate(self.class_names))
-            extra = f", {self.ignore_label} not annotated" if sparse else ""
+            extra = f", {IGNORE_LABEL} not annotated" if sparse else ""
             raise InputError(
                 f"{where}: label values must be among [{listed}{extra}], got {', '.join(bad)}"
             )

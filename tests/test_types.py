@@ -28,11 +28,6 @@ def test_ignore_label_is_allowed_in_scribbles_only():
         HEART.check(scribble, "s.nii.gz")
 
 
-def test_ignore_label_must_not_be_a_class():
-    with pytest.raises(ValueError, match="ignore_label 1 is the id of a class"):
-        LabelSpec(("background", "RV"), ignore_label=1)
-
-
 def test_case_refuses_labels_of_another_shape():
     with pytest.raises(InputError, match=r"p1: label map must have the image's shape \(2, 4, 4\)"):
         Case(

@@ -53,6 +53,8 @@ class Acdc:
                 "acdc: needs its folder: give --data DIR, `data:` in the protocol or "
                 "SCRIBBLEBENCH_DATA"
             )
+        if not root.is_dir():
+            raise InputError(f"{root}: no such data folder")
         places = [root, root / "acdc", root / "training", root / "database" / "training"]
         images = [p for place in places for p in sorted(place.glob("patient*/*_frame*.nii*"))]
         self._images: dict[str, Path] = {}

@@ -9,7 +9,6 @@ from typing import Protocol
 
 import numpy as np
 
-from scribblebench.errors import InputError
 from scribblebench.registry import Registry
 from scribblebench.types import Case, LabelSpec
 
@@ -27,9 +26,6 @@ class Split:
     parts: Mapping[str, tuple[str, ...]]
 
     def __getitem__(self, part: str) -> tuple[str, ...]:
-        if not self.parts.get(part):
-            known = ", ".join(name for name, cases in self.parts.items() if cases)
-            raise InputError(f"split: part '{part}' holds no case. Parts with cases: {known}")
         return self.parts[part]
 
 

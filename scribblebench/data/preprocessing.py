@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scribblebench.types import AnyArray, Case, FloatArray, LabelArray
+from scribblebench.types import IGNORE_LABEL, AnyArray, Case, FloatArray, LabelArray
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Slices:
     inside: AnyArray
 
 
-def prepare(case: Case, *, field_of_view: int, ignore_label: int) -> Slices:
+def prepare(case: Case, *, field_of_view: int) -> Slices:
     """Normalise a case and cut or pad each plane about its centre to a square.
 
     Parameters
@@ -42,8 +42,6 @@ def prepare(case: Case, *, field_of_view: int, ignore_label: int) -> Slices:
     case : Case
     field_of_view : int
         Side of the square, in pixels.
-    ignore_label : int
-        What fills padded scribbles.
     """
     image = case.image.astype(np.float32)
     mean = image.mean(axis=(1, 2, 3), keepdims=True)
@@ -56,7 +54,7 @@ def prepare(case: Case, *, field_of_view: int, ignore_label: int) -> Slices:
         label_map=fit(case.label_map, field_of_view, fill=0),
         scribble=None
         if case.scribble is None
-        else fit(case.scribble, field_of_view, fill=ignore_label),
+        else fit(case.scribble, field_of_view, fill=IGNORE_LABEL),
         inside=fit(np.ones(case.label_map.shape[1:], dtype=bool), field_of_view, fill=False),
     )
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from scribblebench.methods.method import METHODS, Method
 from scribblebench.training.batch import Batch
 from scribblebench.training.losses import dice_loss, partial_cross_entropy
+from scribblebench.types import IGNORE_LABEL
 
 
 def full_terms(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
@@ -15,10 +16,9 @@ def full_terms(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
     Pixels that augmentation brought in from outside the slice hold the ignore label.
     """
     logits = network(batch.images)
-    ignore = batch.ignore_label
     return {
-        "cross_entropy": partial_cross_entropy(logits, batch.targets, ignore_label=ignore),
-        "dice": dice_loss(logits, batch.targets, ignore_label=ignore),
+        "cross_entropy": partial_cross_entropy(logits, batch.targets, ignore_label=IGNORE_LABEL),
+        "dice": dice_loss(logits, batch.targets, ignore_label=IGNORE_LABEL),
     }
 
 

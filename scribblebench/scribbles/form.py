@@ -3,9 +3,9 @@
 A budget takes the first `n_pixels` of that order. So every form meets every budget exactly, and
 with the same random stream a smaller budget's scribble is a subset of a larger one's.
 
-`randomness` means the same for all forms. 0 is the form's canonical drawing: the stream is not
-consulted. 1 is the most random drawing that still is this form. In between, each decision of the
-form weighs its canonical preference by 1 - randomness and a random one by randomness.
+`randomness` means the same for all forms. 0 is the form's canonical drawing, which does not depend
+on the stream. 1 is the most random drawing that still is this form. In between, chance has a part
+in each of the form's decisions that grows with randomness; each form says how.
 """
 
 from __future__ import annotations

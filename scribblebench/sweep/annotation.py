@@ -10,7 +10,7 @@ from scribblebench.data.preprocessing import Slices
 from scribblebench.errors import InputError
 from scribblebench.scribbles import ScribbleSettings, simulate_volume
 from scribblebench.sweep.plan import TrialConfig
-from scribblebench.types import LabelArray, LabelSpec
+from scribblebench.types import IGNORE_LABEL, LabelArray, LabelSpec
 
 
 def annotate(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArray:
@@ -28,7 +28,7 @@ def annotate(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArr
     InputError
         If the form is `expert` and the case comes without scribbles.
     """
-    dense = np.where(slices.inside, slices.label_map, np.uint8(labels.ignore_label))
+    dense = np.where(slices.inside, slices.label_map, np.uint8(IGNORE_LABEL))
     if config.form == "dense":
         return dense
     if config.form == "expert":
@@ -67,7 +67,7 @@ class AnnotatedShare:
         """Count one case."""
         foreground = np.isin(slices.label_map, list(labels.foreground))
         self.foreground_px += int(foreground.sum())
-        self.annotated_px += int((foreground & (targets != labels.ignore_label)).sum())
+        self.annotated_px += int((foreground & (targets != IGNORE_LABEL)).sum())
 
     @property
     def fraction(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import inspect
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ import torch
 from scribblebench.data import DATASETS, Dataset, fingerprint
 from scribblebench.data.preprocessing import prepare
 from scribblebench.errors import InputError
+from scribblebench.registry import did_you_mean
 from scribblebench.sweep.plan import TrialConfig, expand
-from scribblebench.sweep.protocol import Protocol
+from scribblebench.sweep.protocol import Protocol, ProtocolError
 from scribblebench.sweep.provenance import provenance
 from scribblebench.sweep.store import Store
 from scribblebench.sweep.trial import Outcome, TrialData, run_trial
@@ -53,12 +55,53 @@ class SweepSummary:
 
 
 def open_dataset(protocol: Protocol, root: Path | None) -> Dataset:
-    """Open a protocol's data set; wrong options are an `InputError`."""
-    settings = protocol.dataset
+    """Open a protocol's data set.
+
+    Raises
+    ------
+    ProtocolError
+        If the data set does not have an option, or refuses its value.
+    InputError
+        If the data set's folder is not what it must be.
+    """
+    name, options = protocol.dataset.name, protocol.dataset.options
+    factory = DATASETS[name]
+    known = [option for option in inspect.signature(factory).parameters if option != "root"]
+    for option in options:
+        if option not in known:
+            hint = did_you_mean(option, known)
+            raise ProtocolError(f"dataset.options: '{name}' has no option '{option}'.{hint}")
     try:
-        return DATASETS[settings.name](root, **settings.options)
-    except TypeError as error:
-        raise InputError(f"dataset.options: {settings.name}: {error}") from error
+        return factory(root, **options)
+    except InputError as error:
+        if options:
+            raise ProtocolError(f"dataset.options: {error}") from error
+        raise
+
+
+def split_parts(protocol: Protocol, dataset: Dataset) -> list[tuple[str, ...]]:
+    """Return the case ids to train on and those to score.
+
+    Raises
+    ------
+    ProtocolError
+        If the split has no such part or the two share a patient.
+    """
+    split = dataset.split()
+    filled = [part for part, cases in split.parts.items() if cases]
+    names = {"train": protocol.split.train, "score": protocol.split.score}
+    for key, part in names.items():
+        if part not in filled:
+            hint = did_you_mean(part, filled)
+            raise ProtocolError(f"split.{key}: '{dataset.name}' has no cases in '{part}'.{hint}")
+    parts = [split[part] for part in names.values()]
+    both = set.intersection(*({dataset.patient_id(c) for c in part} for part in parts))
+    if both:
+        raise ProtocolError(
+            f"split: patient '{min(both)}' is both in '{protocol.split.train}' and in "
+            f"'{protocol.split.score}'"
+        )
+    return parts
 
 
 def load_data(protocol: Protocol, dataset: Dataset) -> tuple[TrialData, str]:
@@ -73,26 +116,12 @@ def load_data(protocol: Protocol, dataset: Dataset) -> tuple[TrialData, str]:
     Raises
     ------
     InputError
-        Naming the first file at fault, or a patient who is trained on and scored.
+        Naming the first file at fault, or, as a `ProtocolError`, a key of the protocol.
     """
-    split = dataset.split()
-    parts = [split[protocol.split.train], split[protocol.split.score]]
-    both = set.intersection(*({dataset.patient_id(c) for c in part} for part in parts))
-    if both:
-        raise InputError(
-            f"split: patient '{min(both)}' is both in '{protocol.split.train}' and in "
-            f"'{protocol.split.score}'"
-        )
+    parts = split_parts(protocol, dataset)
     cases = [[dataset.load(case_id) for case_id in part] for part in parts]
     training, scored = (
-        [
-            prepare(
-                case,
-                field_of_view=protocol.training.field_of_view,
-                ignore_label=dataset.labels.ignore_label,
-            )
-            for case in part
-        ]
+        [prepare(case, field_of_view=protocol.training.field_of_view) for case in part]
         for part in cases
     )
     if "expert" in protocol.forms:
@@ -136,6 +165,8 @@ def run_sweep(
         if i not in missing
     ]
     watcher.sweep_started(n_trials=len(trials), finished=finished)
+    # Asked once, at the start: the code at work is what was loaded, whatever is committed later.
+    origin = provenance(device)
     n_failed = 0
     for trial_id, config in missing.items():
         watcher.trial_started(config)
@@ -156,7 +187,7 @@ def run_sweep(
                 "started": started,
                 "error": message,
                 "traceback": traceback.format_exc(),
-                "provenance": provenance(device),
+                "provenance": origin,
             }
             store.write_failure(trial_id, config, failure)
             watcher.trial_failed(config, message)
@@ -166,7 +197,7 @@ def run_sweep(
             "data_fingerprint": data_fingerprint,
             "mean_dsc": outcome.mean_dsc,
             "timing": outcome.timing,
-            "provenance": provenance(device),
+            "provenance": origin,
         }
         store.write_trial(
             trial_id,

@@ -17,6 +17,7 @@ results/<name>/
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -113,8 +114,11 @@ class Store:
         path = self.trial_folder(trial_id) / "samples.npz"
         if not path.is_file():
             return None
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise InputError(f"{path}: cannot be read ({error})") from error
 
     def write_trial(
         self,
@@ -148,5 +152,6 @@ class Store:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read ({error})") from error
-        assert isinstance(content, dict)
+        if not isinstance(content, dict):
+            raise InputError(f"{path}: must hold keys and values, got {type(content).__name__}")
         return content

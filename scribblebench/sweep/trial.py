@@ -18,7 +18,7 @@ from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import Samples
 from scribblebench.training.loop import OnStep, TrainingData, train
 from scribblebench.training.prediction import keep_largest_components, predict_slices
-from scribblebench.types import AnyArray, LabelArray, LabelSpec
+from scribblebench.types import BACKGROUND, IGNORE_LABEL, AnyArray, LabelArray, LabelSpec
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,6 @@ def run_trial(
             images=np.concatenate([slices.image for slices in data.training]),
             targets=np.concatenate(targets),
             n_classes=labels.n_classes,
-            ignore_label=labels.ignore_label,
         ),
         METHODS[config.method].terms,
         settings,
@@ -100,6 +99,7 @@ def run_trial(
     samples = Samples()
     for slices in data.scored:
         raw = predict_slices(trained.network, slices.image, settings, device=device)
+        raw[:, ~slices.inside] = BACKGROUND  # else a blob in the padding might be the largest
         pred = keep_largest_components(raw, labels.n_classes) if settings.largest_component else raw
         scores = _score(slices, pred, labels)
         scores_raw = _score(slices, raw, labels)
@@ -132,7 +132,7 @@ def run_trial(
 def _shown(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArray:
     """Return what the annotator would leave on a scored case, for pictures only."""
     if config.form == "expert" and slices.scribble is None:
-        return np.full_like(slices.label_map, labels.ignore_label)
+        return np.full_like(slices.label_map, IGNORE_LABEL)
     return annotate(slices, config, labels)
 
 

@@ -16,13 +16,11 @@ class Batch:
     ----------
     images : Tensor of float32, shape (B, C, H, W)
     targets : Tensor of int64, shape (B, H, W)
-        Class ids; `ignore_label` on pixels without a label.
-    ignore_label : int
+        Class ids; `IGNORE_LABEL` on pixels without a label.
     """
 
     images: Tensor
     targets: Tensor
-    ignore_label: int
 
 
 LossTerms = Callable[[nn.Module, Batch], dict[str, Tensor]]

@@ -16,7 +16,7 @@ from scribblebench.training.batch import Batch, LossTerms
 from scribblebench.training.device import autocast
 from scribblebench.training.networks import NETWORKS
 from scribblebench.training.settings import TrainingSettings
-from scribblebench.types import FloatArray, LabelArray
+from scribblebench.types import IGNORE_LABEL, FloatArray, LabelArray
 
 LOG_EVERY = 25
 """Steps between two rows of the history."""
@@ -34,14 +34,13 @@ class TrainingData:
     ----------
     images : ndarray of float32, shape (N, C, S, S)
     targets : ndarray of uint8, shape (N, S, S)
-        Dense labels or scribbles; `ignore_label` where there is no label.
-    n_classes, ignore_label : int
+        Dense labels or scribbles; `IGNORE_LABEL` where there is no label.
+    n_classes : int
     """
 
     images: FloatArray
     targets: LabelArray
     n_classes: int
-    ignore_label: int
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def train(
     Raises
     ------
     FloatingPointError
-        If the loss becomes NaN or infinite.
+        If the loss becomes NaN or infinite; found when the history is written.
     """
     network = initial_network(data, settings, seed=seed).to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -104,7 +103,7 @@ def train(
             n = step % LOG_EVERY or LOG_EVERY
             row = {name: float(total) / n for name, total in sums.items()}
             if not np.isfinite(row["loss"]):
-                raise FloatingPointError(f"the loss is {row['loss']} at step {step}")
+                raise FloatingPointError(f"the loss is {row['loss']} in the {n} steps up to {step}")
             seconds = time.monotonic() - start
             head = {"step": step, "learning_rate": learning_rate, "seconds": seconds}
             history.append({**head, **row})
@@ -140,11 +139,11 @@ def batches(
             targets[chosen],
             transform,
             patch=settings.patch,
-            ignore_label=data.ignore_label,
+            ignore_label=IGNORE_LABEL,
             generator=noise,
         )
         x = x.contiguous(memory_format=torch.channels_last)
-        yield Batch(images=x, targets=y, ignore_label=data.ignore_label)
+        yield Batch(images=x, targets=y)
 
 
 def _endless_order(n: int, rng: np.random.Generator) -> Iterator[int]:

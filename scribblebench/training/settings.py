@@ -4,48 +4,61 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
+from scribblebench.training.networks import NETWORKS
+
+
+def _refuse_bool(value: object) -> object:
+    """Refuse true and false where a number is meant: Python counts them as 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError(f"must be a number, got {value}")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_refuse_bool)]
+Count = Annotated[int, BeforeValidator(_refuse_bool)]
+Share = Annotated[Number, Field(ge=0.0, le=1.0)]
+STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class AugmentationSettings(BaseModel):
     """Ranges of the random transforms; 0 switches one off."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = STRICT
 
     flip: Share = 0.5
     """Probability of a flip, for each axis."""
-    rotation_deg: Annotated[float, Field(ge=0.0, le=180.0)] = 30.0
+    rotation_deg: Annotated[Number, Field(ge=0.0, le=180.0)] = 30.0
     """Largest rotation to either side."""
-    scale: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.2
+    scale: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.2
     """Zoom is log-uniform between 1 - scale and 1 / (1 - scale)."""
-    contrast: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.25
+    contrast: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.25
     """Intensities are multiplied by a factor in 1 +- contrast."""
-    brightness: Annotated[float, Field(ge=0.0)] = 0.25
+    brightness: Annotated[Number, Field(ge=0.0)] = 0.25
     """Largest shift of the intensities, in standard deviations of the volume."""
-    noise: Annotated[float, Field(ge=0.0)] = 0.1
+    noise: Annotated[Number, Field(ge=0.0)] = 0.1
     """Largest standard deviation of added Gaussian noise, in the same unit."""
 
 
 class TrainingSettings(BaseModel):
     """Network, optimisation and inference: the same for every trial that is compared."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = STRICT
 
-    field_of_view: Annotated[int, Field(ge=32, multiple_of=16)] = 160
+    field_of_view: Annotated[Count, Field(ge=32, le=2048, multiple_of=16)] = 160
     """Side of the centred square that annotators and inference see, in pixels."""
-    patch: Annotated[int, Field(ge=32, multiple_of=16)] = 128
+    patch: Annotated[Count, Field(ge=32, le=2048, multiple_of=16)] = 128
     """Side of the square that training sees, cut anywhere in the field of view."""
     network: str = "unet"
-    width: Annotated[int, Field(ge=2)] = 16
+    width: Annotated[Count, Field(ge=2, le=512)] = 16
     """Feature channels at full resolution; they double with each halving."""
-    steps: Annotated[int, Field(ge=1)] = 900
-    batch_size: Annotated[int, Field(ge=1)] = 8
-    learning_rate: Annotated[float, Field(gt=0.0)] = 3e-3
+    steps: Annotated[Count, Field(ge=1)] = 900
+    batch_size: Annotated[Count, Field(ge=1)] = 8
+    learning_rate: Annotated[Number, Field(gt=0.0)] = 3e-3
     """Peak of a one-cycle schedule."""
-    weight_decay: Annotated[float, Field(ge=0.0)] = 1e-4
-    clip_norm: Annotated[float, Field(gt=0.0)] = 5.0
+    weight_decay: Annotated[Number, Field(ge=0.0)] = 1e-4
+    clip_norm: Annotated[Number, Field(gt=0.0)] = 5.0
     """Gradients are scaled down to this norm."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """auto: bfloat16 where the device computes in it, else float32."""
@@ -54,3 +67,17 @@ class TrainingSettings(BaseModel):
     """Average the predictions for the slice and its three flips."""
     largest_component: bool = True
     """Keep the largest 3D component of each foreground class."""
+
+    @field_validator("network")
+    @classmethod
+    def _network_is_known(cls, name: str) -> str:
+        NETWORKS[name]
+        return name
+
+    @model_validator(mode="after")
+    def _patch_fits(self) -> TrainingSettings:
+        if self.patch > self.field_of_view:
+            raise ValueError(
+                f"patch must be at most field_of_view {self.field_of_view}, got {self.patch}"
+            )
+        return self

@@ -41,7 +41,7 @@ def small_case():
 
 
 def test_padding_is_mean_intensity_background_and_not_annotated(small_case):
-    slices = prepare(small_case, field_of_view=32, ignore_label=255)
+    slices = prepare(small_case, field_of_view=32)
     assert slices.image.shape == (3, 2, 32, 32)
     outside = ~slices.inside
     assert outside.sum() == 12 * 32
@@ -51,7 +51,7 @@ def test_padding_is_mean_intensity_background_and_not_annotated(small_case):
 
 
 def test_each_channel_of_the_volume_has_mean_0_and_sd_1(small_case):
-    slices = prepare(small_case, field_of_view=48, ignore_label=255)
+    slices = prepare(small_case, field_of_view=48)
     inside = slices.image[:, :, slices.inside]
     np.testing.assert_allclose(inside.mean(axis=(0, 2)), 0.0, atol=1e-4)
     np.testing.assert_allclose(inside.std(axis=(0, 2)), 1.0, atol=1e-4)

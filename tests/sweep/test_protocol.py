@@ -54,6 +54,7 @@ def test_unknown_key_is_reported_before_what_follows_from_it(tiny, write_protoco
         ("densities", [0.1, 3], "densities[1]: input should be less than or equal to 1, got 3"),
         ("densities", [0.1, 0.1], "densities: entries must differ, got [0.1, 0.1]"),
         ("densities", [], "densities must hold at least one value for forms that are drawn"),
+        ("seeds", [True], "seeds[0]: must be a number, got True"),
         ("seeds", [], "seeds: list should have at least 1 item after validation, not 0, got []"),
         ("forms", ["random_walk"], "method 'full' needs a form with dense labels"),
         ("methods", ["pce"], "form 'dense' needs a method for dense labels"),
@@ -68,7 +69,7 @@ def test_unknown_data_set_and_network_are_suggested(tiny, write_protocol):
     assert message == "dataset.name: unknown data set 'phantoms'. Did you mean 'phantom'?"
     tiny["training"]["network"] = "unnet"
     message = problem(write_protocol, tiny)
-    assert message == "training: unknown network 'unnet'. Did you mean 'unet'?"
+    assert message == "training.network: unknown network 'unnet'. Did you mean 'unet'?"
 
 
 def test_patch_larger_than_the_field_of_view_is_refused(tiny, write_protocol):
@@ -123,5 +124,12 @@ def test_data_folder_comes_from_option_then_protocol_then_environment(tmp_path, 
     assert data_root(None, bare) == tmp_path / "environment"
     monkeypatch.delenv("SCRIBBLEBENCH_DATA")
     assert data_root(None, bare) is None
-    with pytest.raises(InputError, match="gone: no such data folder"):
-        data_root(tmp_path / "gone", bare)
+    monkeypatch.setenv("SCRIBBLEBENCH_DATA", "")
+    assert data_root(None, bare) is None
+
+
+@pytest.mark.parametrize("key", ["clip_norm", "learning_rate"])
+def test_infinite_settings_are_refused_before_they_reach_a_file(tiny, write_protocol, key):
+    tiny["training"][key] = float("inf")
+    message = problem(write_protocol, tiny)
+    assert message == f"training.{key}: input should be a finite number, got inf"

@@ -15,7 +15,7 @@ import torch
 from scribblebench.errors import InputError
 from scribblebench.report.collect import COLUMNS
 from scribblebench.sweep import run as run_module
-from scribblebench.sweep.protocol import read_protocol
+from scribblebench.sweep.protocol import ProtocolError, read_protocol
 from scribblebench.sweep.run import run_sweep
 from scribblebench.sweep.store import Store
 
@@ -144,16 +144,33 @@ def test_expert_form_without_scribbles_is_refused_before_any_work(tiny, write_pr
     assert not (tmp_path / "out").exists()
 
 
-def test_unknown_option_and_part_of_the_data_set_are_named(tiny, write_protocol, tmp_path):
-    tiny["split"] = {"score": "vall"}
-    with pytest.raises(InputError, match=r"split: part 'vall' holds no case\. Parts with"):
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("split", {"score": "vall"}, "split.score: 'phantom' has no cases in 'vall'. Did you mean"),
+        ("split", {"score": "train"}, "split: patient 'phantom000' is both in 'train' and in"),
+        ("options", {"sise": 48}, "dataset.options: 'phantom' has no option 'sise'. Did you mean"),
+        ("options", {"size": 4800}, "dataset.options: phantom: size must be an integer from 48"),
+    ],
+)
+def test_what_the_data_set_does_not_have_is_named_by_key(
+    tiny, write_protocol, tmp_path, key, value, message
+):
+    (tiny["dataset"] if key == "options" else tiny)[key] = value
+    with pytest.raises(ProtocolError) as error:
         sweep(write_protocol(tiny), tmp_path / "out")
-    tiny["split"] = {"score": "train"}
-    with pytest.raises(InputError, match="is both in 'train' and in 'train'"):
-        sweep(write_protocol(tiny), tmp_path / "out")
-    tiny["dataset"]["options"]["colour"] = 3
-    with pytest.raises(InputError, match=r"dataset\.options: phantom: .*'colour'"):
-        sweep(write_protocol(tiny), tmp_path / "out")
+    assert str(error.value).startswith(message)
+
+
+def test_provenance_is_that_of_the_start_whatever_is_committed_meanwhile(
+    protocol, tmp_path, monkeypatch
+):
+    commits = iter(["first", "second", "third", "fourth"])
+    monkeypatch.setattr(run_module, "provenance", lambda device: {"commit": next(commits)})
+    sweep(protocol, tmp_path / "out")
+    store = Store(tmp_path / "out")
+    found = {store.read_result(i)["provenance"]["commit"] for i in store.read_plan()[1]}
+    assert found == {"first"}
 
 
 def test_killed_sweep_is_finished_by_the_same_command_without_repeating(

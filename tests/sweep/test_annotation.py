@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from scribblebench.data.preprocessing import prepare
+from scribblebench.errors import InputError
+from scribblebench.sweep.annotation import AnnotatedShare, annotate
+from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.samples import Samples, sample_plane
+from scribblebench.training.settings import TrainingSettings
+from scribblebench.types import Case, LabelSpec
+
+LABELS = LabelSpec(("background", "RV", "LV"))
+
+
+def trial(form, density=None, **changes):
+    return TrialConfig(
+        **{
+            "dataset": "acdc",
+            "dataset_options": {},
+            "train_part": "train",
+            "score_part": "val",
+            "form": form,
+            "density": density,
+            "randomness": None if density is None else 0.5,
+            "background_density": None,
+            "method": "pce",
+            "seed": 0,
+            "training": TrainingSettings(),
+        }
+        | changes
+    )
+
+
+@pytest.fixture
+def slices():
+    """Planes of 24 x 24 padded to 32; the second has the larger foreground."""
+    labels = np.zeros((3, 24, 24), dtype=np.uint8)
+    labels[0, 4:8, 4:14] = 1
+    labels[1, 4:14, 4:14] = 1
+    labels[1, 15:20, 4:14] = 2
+    scribble = np.full_like(labels, 255)
+    scribble[1, 9, 4:14] = 1
+    image = np.random.default_rng(0).normal(size=(1, 3, 24, 24)).astype(np.float32)
+    case = Case("p1", "p1", image, labels, None, np.eye(4), scribble)
+    return prepare(case, field_of_view=32)
+
+
+def test_dense_is_every_label_inside_and_nothing_in_the_padding(slices):
+    targets = annotate(slices, trial("dense"), LABELS)
+    assert (targets[:, ~slices.inside] == 255).all()
+    np.testing.assert_array_equal(targets[:, slices.inside], slices.label_map[:, slices.inside])
+
+
+def test_expert_is_the_data_sets_scribble_and_nothing_more(slices):
+    targets = annotate(slices, trial("expert"), LABELS)
+    np.testing.assert_array_equal(targets, slices.scribble)
+    assert (targets != 255).sum() == 10
+
+
+def test_drawn_scribbles_stay_out_of_the_padding_and_meet_the_budget(slices):
+    targets = annotate(slices, trial("random_walk", 0.1), LABELS)
+    assert (targets[:, ~slices.inside] == 255).all()
+    counts = [[(plane == c).sum() for c in (0, 1, 2)] for plane in targets]
+    assert counts == [[4, 4, 0], [15, 10, 5], [10, 0, 0]]
+
+
+def test_background_density_of_the_trial_is_used(slices):
+    targets = annotate(slices, trial("skeleton", 0.1, background_density=0.5), LABELS)
+    backgrounds = (slices.label_map == 0)[:, slices.inside].sum(axis=1)
+    np.testing.assert_array_equal((targets == 0).sum(axis=(1, 2)), backgrounds // 2)
+
+
+def test_expert_without_scribbles_names_the_case(slices):
+    case = Case("p2", "p2", slices.case.image, slices.case.label_map, None, np.eye(4))
+    with pytest.raises(InputError, match="p2: form 'expert' needs scribbles"):
+        annotate(prepare(case, field_of_view=32), trial("expert"), LABELS)
+
+
+def test_annotated_share_is_over_the_foreground_only(slices):
+    """10 of 190 foreground pixels."""
+    share = AnnotatedShare()
+    share.add(annotate(slices, trial("expert"), LABELS), slices, LABELS)
+    assert share.fraction == pytest.approx(10 / 190)
+
+
+def test_sample_is_the_plane_with_most_foreground(slices):
+    assert sample_plane(slices.label_map) == 1
+    assert sample_plane(np.zeros((5, 4, 4), dtype=np.uint8)) == 2
+    samples = Samples()
+    pred = np.where(slices.label_map == 1, 2, 0).astype(np.uint8)
+    samples.add(slices, slices.scribble, pred)
+    arrays = samples.arrays()
+    assert arrays["case_id"].tolist() == ["p1"]
+    np.testing.assert_array_equal(arrays["label"][0], slices.label_map[1])
+    np.testing.assert_array_equal(arrays["scribble"][0], slices.scribble[1])
+    np.testing.assert_array_equal(arrays["pred"][0], pred[1])
+    assert arrays["image"].dtype == np.uint8
+    assert arrays["image"].max() == 255
