@@ -74,6 +74,8 @@ def _draw_line(axes: Axes, line: pd.DataFrame, label: str, i: int) -> None:
     x = line["density"].to_numpy()
     axes.fill_between(x, line["dsc_low"], line["dsc_high"], color=colour, alpha=0.15, linewidth=0)
     axes.plot(x, line["dsc_mean"], color=colour, marker=marker, markersize=5, label=label)
+    if len(x) == 1:  # a band of no width would not be seen
+        axes.vlines(x, line["dsc_low"], line["dsc_high"], color=colour, linewidth=1.0)
     for density, seeds in zip(x, line["seed_means"], strict=True):
         axes.plot([density] * len(seeds), seeds, ".", color=colour, markersize=3, alpha=0.6)
 
@@ -97,6 +99,9 @@ def _format_density_axis(axes: Axes, points: pd.DataFrame) -> None:
     ticks = sorted(points.loc[points["randomness"].notna(), "density"].unique())
     if ticks:
         axes.set_xticks(ticks)
+    shares = points.loc[points["form"] != "dense", ["density", "annotated_fraction"]].min(axis=1)
+    if len(shares):
+        axes.set_xlim(shares.min() / 1.25, min(1.0, shares.max() * 1.6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()

@@ -51,6 +51,7 @@ def overlay_figure(
         Names by class id, background included.
     """
     chosen = best_median_worst(trial_rows)
+    dense = bool((trial_rows["form"] == "dense").all())
     index = {str(case_id): i for i, case_id in enumerate(samples["case_id"])}
     columns = ("image", "dense label", "scribble", "prediction")
     with styled(grid=False):
@@ -62,7 +63,7 @@ def overlay_figure(
             image = samples["image"][i][box]
             shown = (None, *(samples[name][i][box] for name in ("label", "scribble", "pred")))
             for axes, labels, column in zip(row, shown, columns, strict=True):
-                _draw(axes, image, labels, thick=column == "scribble")
+                _draw(axes, image, labels, scribble=column == "scribble" and not dense)
                 if rank == chosen[0][0]:
                     axes.set_title(column)
             row[0].set_ylabel(f"{rank}: {case_id}\nDice {dsc:.3f}", fontsize=7)
@@ -82,14 +83,13 @@ def _window(label_maps: list[AnyArray]) -> tuple[slice, slice]:
     return rows, cols
 
 
-def _draw(axes: Axes, image: AnyArray, labels: AnyArray | None, *, thick: bool) -> None:
-    """Draw labels over an image; the background only where it is a scribble."""
+def _draw(axes: Axes, image: AnyArray, labels: AnyArray | None, *, scribble: bool) -> None:
+    """Draw labels over an image; a scribble opaque and with its background."""
     rgb = np.repeat(image[..., None] / 255.0, 3, axis=2)
     if labels is not None:
-        shown = labels != IGNORE_LABEL
-        sparse = not shown.all()
-        shown = shown if thick and sparse else shown & (labels > 0)
-        alpha = 1.0 if thick and sparse else 0.55
+        annotated = labels != IGNORE_LABEL
+        shown = annotated if scribble else annotated & (labels > 0)
+        alpha = 1.0 if scribble else 0.55
         colours = np.array([to_rgb(_colour(i)) for i in range(256)])[labels]
         rgb = np.where(shown[..., None], alpha * colours + (1.0 - alpha) * rgb, rgb)
     axes.imshow(rgb, interpolation="nearest")

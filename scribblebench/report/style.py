@@ -45,11 +45,17 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     return figure
 
 
-def save(figure: Figure, path: Path) -> list[Path]:
-    """Write a figure as PNG and PDF, without dates, and return the paths."""
-    paths = [path.with_suffix(".png"), path.with_suffix(".pdf")]
-    metadata: list[dict[str, str | None]] = [{"Software": None}, {"CreationDate": None}]
-    for target, entries in zip(paths, metadata, strict=True):
+UNDATED: dict[str, dict[str, str | None]] = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None},
+}
+"""Metadata left out, so that the same figure is the same file."""
+
+
+def save(figure: Figure, path: Path, suffixes: tuple[str, ...] = (".png", ".pdf")) -> list[Path]:
+    """Write a figure in each format, without dates, and return the paths."""
+    paths = [path.with_suffix(suffix) for suffix in suffixes]
+    for target in paths:
         with atomic_path(target) as temporary, styled():
-            figure.savefig(temporary, metadata=entries)
+            figure.savefig(temporary, metadata=UNDATED[target.suffix])
     return paths

@@ -95,8 +95,7 @@ def _overlays(store: Store, results: Results, target: Path) -> list[Path]:
         rows = results.rows[results.rows["trial_id"] == trial_id]
         names = dict(zip(rows["class_id"], rows["class_name"], strict=True))
         figure = overlay_figure(rows, samples, {0: "background", **names}, config.label())
-        with_suffix = target / f"overlay-{form}-{method}.png"
-        paths += save(figure, with_suffix)[:1]
+        paths += save(figure, target / f"overlay-{form}-{method}", (".png",))
     return paths
 
 
