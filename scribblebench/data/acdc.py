@@ -50,7 +50,7 @@ class Acdc:
     def __init__(self, root: Path | None) -> None:
         if root is None:
             raise InputError(
-                "acdc: needs its folder: give --data DIR, `data:` in the protocol or "
+                "acdc: needs its folder: give --data DIR, `dataset.data` in the protocol or "
                 "SCRIBBLEBENCH_DATA"
             )
         if not root.is_dir():

@@ -123,7 +123,10 @@ def test_fingerprint_changes_with_one_voxel_and_not_with_the_order(acdc):
     assert fingerprint(cases) == fingerprint(cases[::-1])
     before = fingerprint(cases)
     cases[1].label_map[0, 0, 0] = 1
-    assert fingerprint(cases) != before
+    relabelled = fingerprint(cases)
+    assert relabelled != before
+    cases[0].scribble[0, 0, 0] = 3
+    assert fingerprint(cases) != relabelled
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_results import write
+from matplotlib.collections import PolyCollection
 from matplotlib.image import imread
 
 from scribblebench.errors import InputError
@@ -99,6 +100,14 @@ def test_curve_shows_each_form_the_ceiling_and_every_density(made):
         "dense labels (full)",
     ]
     assert [t.get_text() for t in axes.get_xticklabels()] == ["10 %", "50 %"]
+    bands = [c for c in axes.collections if isinstance(c, PolyCollection)]
+    assert len(bands) == 2
+    tops = [band.get_paths()[0].vertices[:, 1].max() for band in bands]
+    points = efficiency_points(collect(store).rows).groupby("form", sort=False)["dsc_high"].max()
+    assert tops == pytest.approx([points["skeleton"], points["random_walk"]])
+    (ceiling,) = [p for p in axes.patches if p.get_alpha() == 0.15]
+    low, high = ceiling.get_extents().transformed(axes.transData.inverted()).intervaly
+    assert low < 0.915 < high
 
 
 def test_several_values_of_randomness_become_lines_of_their_own(made):

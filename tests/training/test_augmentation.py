@@ -87,3 +87,14 @@ def test_zoom_larger_than_1_enlarges():
     targets = torch.zeros(1, 64, 64, dtype=torch.uint8)
     larger, _ = apply((image, targets), identity(zoom=torch.tensor([2.0])), patch=64)
     assert float(larger.sum()) == pytest.approx(4 * 256, rel=0.02)
+
+
+def test_intensities_are_multiplied_and_then_shifted(batch):
+    changed = identity(gain=torch.tensor([1.5]), shift=torch.tensor([-0.25]))
+    images, _ = apply(batch, changed)
+    torch.testing.assert_close(images, 1.5 * batch[0] - 0.25, atol=1e-5, rtol=0)
+
+
+def test_noise_has_the_drawn_standard_deviation(batch):
+    images, _ = apply(batch, identity(noise_sd=torch.tensor([0.5])))
+    assert float((images - batch[0]).std()) == pytest.approx(0.5, rel=0.1)

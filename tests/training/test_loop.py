@@ -125,3 +125,15 @@ def test_flips_at_test_time_make_the_prediction_equivariant_to_flips(discs):
     flipped = np.ascontiguousarray(images[..., ::-1])
     again = predict_slices(network, flipped, SMALL, device=CPU)[..., ::-1]
     assert (pred == again).mean() > 0.999
+
+
+def test_gradients_are_clipped_to_the_norm(discs):
+    """The gradients of the last step are still there after training."""
+
+    def norm_of_last_gradient(clip_norm):
+        settings = SMALL.model_copy(update={"clip_norm": clip_norm})
+        network = train(discs, METHODS["pce"].terms, settings, seed=0, device=CPU).network
+        return float(torch.cat([p.grad.flatten() for p in network.parameters()]).norm())
+
+    assert norm_of_last_gradient(1e9) > 0.01
+    assert norm_of_last_gradient(0.01) == pytest.approx(0.01, rel=1e-3)
