@@ -54,7 +54,9 @@ class Acdc:
                 "SCRIBBLEBENCH_DATA"
             )
         if not root.is_dir():
-            raise InputError(f"{root}: no such data folder")
+            raise InputError(
+                f"{root}: no such data folder (--data, dataset.data or SCRIBBLEBENCH_DATA)"
+            )
         places = [root, root / "acdc", root / "training", root / "database" / "training"]
         images = [p for place in places for p in sorted(place.glob("patient*/*_frame*.nii*"))]
         self._images: dict[str, Path] = {}

@@ -97,6 +97,9 @@ def collect(store: Store) -> Results:
             if lacking := [name for name in COLUMNS if name not in rows.columns]:
                 folder = store.trial_folder(trial_id)
                 raise InputError(f"{folder}: rows.csv has no column '{lacking[0]}'")
+            if len(rows) != rows["case_id"].nunique() * rows["class_id"].nunique():
+                folder = store.trial_folder(trial_id)
+                raise InputError(f"{folder}: rows.csv must have one row for each case and class")
             tables.append(rows[list(COLUMNS)])
         elif failure := store.read_failure(trial_id):
             failed[trial_id] = f"{config.label()}: {failure['error']}"

@@ -8,6 +8,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.image import imread
 
 from scribblebench.errors import InputError
+from scribblebench.report import write as write_module
 from scribblebench.report.collect import COLUMNS, collect
 from scribblebench.report.curves import bootstrap_interval, efficiency_points
 from scribblebench.report.figures import efficiency_figure
@@ -195,6 +196,27 @@ def test_damaged_rows_are_named(made):
     path.write_text(path.read_text().replace("hd95", "hd96"))
     with pytest.raises(InputError, match=rf"{first}: rows\.csv has no column 'hd95'"):
         collect(store)
+    path.write_text("".join(path.read_text().replace("hd96", "hd95").splitlines(True)[:-1]))
+    with pytest.raises(InputError, match=rf"{first}: rows\.csv must have one row for each case"):
+        collect(store)
     path.unlink()
     with pytest.raises(InputError, match=rf"{first}/rows\.csv: cannot be read"):
         collect(store)
+
+
+def test_overlays_show_the_largest_density_and_the_first_seed(made, monkeypatch):
+    store, _ = made()
+    titles = []
+    whole = write_module.overlay_figure
+
+    def remember(rows, samples, names, title):
+        titles.append(title)
+        return whole(rows, samples, names, title)
+
+    monkeypatch.setattr(write_module, "overlay_figure", remember)
+    write_report(store.root)
+    assert sorted(titles) == [
+        "dense full seed 0",
+        "random_walk 0.5 r0.5 pce seed 0",
+        "skeleton 0.5 r0.5 pce seed 0",
+    ]
