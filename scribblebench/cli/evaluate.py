@@ -111,11 +111,10 @@ def _class_list(class_names: str | None, targets: list[Path]) -> tuple[LabelArra
         values = np.arange(len(names), dtype=np.uint8)
     else:
         found = {BACKGROUND}.union(*(np.unique(read_label_map(path)[0]) for path in targets))
+        found -= {IGNORE_LABEL}  # refused by name when its file is scored
         if found == {BACKGROUND}:
-            raise InputError(
-                "--target: holds the background only; name its classes by --class-names"
-            )
-        values = np.array(sorted(found - {IGNORE_LABEL}), dtype=np.uint8)
+            raise InputError("--target: holds no foreground; name its classes by --class-names")
+        values = np.array(sorted(found), dtype=np.uint8)
         names = ("background", *(f"label {value}" for value in values[1:]))
     try:
         return values, LabelSpec(names)
@@ -125,7 +124,7 @@ def _class_list(class_names: str | None, targets: list[Path]) -> tuple[LabelArra
 
 def _class_ids(label_map: LabelArray, values: LabelArray, path: Path) -> LabelArray:
     """Replace label values by their positions in `values`."""
-    if (label_map == IGNORE_LABEL).any() and IGNORE_LABEL not in values:
+    if (label_map == IGNORE_LABEL).any():
         raise InputError(f"{path}: must be dense, got {IGNORE_LABEL}, which means not annotated")
     unknown = np.setdiff1d(label_map, values)
     if unknown.size:

@@ -41,7 +41,8 @@ def simulate(
     classes: Annotated[
         str | None,
         typer.Option(
-            help="Foreground values, such as 1,2,3; any other value is then an error. "
+            help="Foreground values, such as 1,2,3; any other value but 255, not annotated, is "
+            "then an error. "
             "[default: every value that occurs in the file]"
         ),
     ] = None,

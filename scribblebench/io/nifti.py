@@ -5,7 +5,6 @@ On disk the axes are (x, y, z); in memory they are (plane, row, col) = (z, y, x)
 
 from __future__ import annotations
 
-import itertools
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,7 +182,9 @@ def list_volumes(path: Path) -> list[Path]:
     )
     if not found:
         raise InputError(f"{path}: holds no .nii or .nii.gz file (sub-folders are not searched)")
-    for one, other in itertools.pairwise(found):
-        if case_name(one) == case_name(other):
+    first: dict[str, Path] = {}
+    for other in found:
+        one = first.setdefault(case_name(other), other)
+        if one is not other:
             raise InputError(f"{path}: {one.name} and {other.name} have the same case name")
     return found

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from scribblebench.data.preprocessing import Slices
-from scribblebench.errors import InputError
 from scribblebench.scribbles import ScribbleSettings, simulate_volume
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.types import IGNORE_LABEL, LabelArray, LabelSpec
@@ -22,21 +21,12 @@ def annotate(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArr
     -------
     targets : ndarray of uint8, shape (P, S, S)
         Class ids; the ignore label where not annotated and where the slice was padded.
-
-    Raises
-    ------
-    InputError
-        If the form is `expert` and the case comes without scribbles.
     """
     dense = np.where(slices.inside, slices.label_map, np.uint8(IGNORE_LABEL))
     if config.form == "dense":
         return dense
     if config.form == "expert":
-        if slices.scribble is None:
-            raise InputError(
-                f"{slices.case.case_id}: form 'expert' needs scribbles, and the data set has none "
-                f"for this case"
-            )
+        assert slices.scribble is not None, "a sweep refuses such cases when it loads them"
         return slices.scribble
     assert config.density is not None
     assert config.randomness is not None

@@ -12,7 +12,7 @@ import torch
 
 from scribblebench.data.preprocessing import Slices, restore
 from scribblebench.methods import METHODS
-from scribblebench.metrics import score_case
+from scribblebench.metrics import dice, score_case
 from scribblebench.sweep.annotation import AnnotatedShare, annotate
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import Samples
@@ -58,8 +58,6 @@ def run_trial(
 
     Raises
     ------
-    InputError
-        If the data lack what the form needs.
     FloatingPointError
         If training diverges.
     """
@@ -101,16 +99,17 @@ def run_trial(
         raw = predict_slices(trained.network, slices.image, settings, device=device)
         raw[:, ~slices.inside] = BACKGROUND  # else a blob in the padding might be the largest
         pred = keep_largest_components(raw, labels.n_classes) if settings.largest_component else raw
-        scores = _score(slices, pred, labels)
-        scores_raw = _score(slices, raw, labels)
-        for score, score_raw in zip(scores, scores_raw, strict=True):
+        case = slices.case
+        full, full_raw = (restore(p, case.label_map.shape) for p in (pred, raw))
+        for score in score_case(full, case.label_map, labels=labels, spacing_mm=case.spacing_mm):
+            class_id = score.class_id
             rows.append(
                 {
                     **common,
-                    "case_id": slices.case.case_id,
-                    **score,
-                    "patient_id": slices.case.patient_id,
-                    "dsc_raw": score_raw["dsc"],
+                    "case_id": case.case_id,
+                    **asdict(score),
+                    "patient_id": case.patient_id,
+                    "dsc_raw": dice(full_raw == class_id, case.label_map == class_id),
                     "annotated_fraction": share.fraction,
                 }
             )
@@ -134,11 +133,3 @@ def _shown(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArray
     if config.form == "expert" and slices.scribble is None:
         return np.full_like(slices.label_map, IGNORE_LABEL)
     return annotate(slices, config, labels)
-
-
-def _score(slices: Slices, pred: LabelArray, labels: LabelSpec) -> list[dict[str, Any]]:
-    """Score a prediction on the case's own grid."""
-    case = slices.case
-    full = restore(pred, case.label_map.shape)
-    scores = score_case(full, case.label_map, labels=labels, spacing_mm=case.spacing_mm)
-    return [asdict(score) for score in scores]

@@ -76,7 +76,7 @@ def train(
         If the loss becomes NaN or infinite; found when the history is written.
     """
     network = initial_network(data, settings, seed=seed).to(device)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )

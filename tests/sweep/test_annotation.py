@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from scribblebench.data.preprocessing import prepare
-from scribblebench.errors import InputError
 from scribblebench.sweep.annotation import AnnotatedShare, annotate
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import Samples, sample_plane
@@ -68,12 +67,6 @@ def test_background_density_of_the_trial_is_used(slices):
     targets = annotate(slices, trial("skeleton", 0.1, background_density=0.5), LABELS)
     backgrounds = (slices.label_map == 0)[:, slices.inside].sum(axis=1)
     np.testing.assert_array_equal((targets == 0).sum(axis=(1, 2)), backgrounds // 2)
-
-
-def test_expert_without_scribbles_names_the_case(slices):
-    case = Case("p2", "p2", slices.case.image, slices.case.label_map, None, np.eye(4))
-    with pytest.raises(InputError, match="p2: form 'expert' needs scribbles"):
-        annotate(prepare(case, field_of_view=32), trial("expert"), LABELS)
 
 
 def test_annotated_share_is_over_the_foreground_only(slices):
