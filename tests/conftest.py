@@ -3,11 +3,16 @@
 import sys
 from dataclasses import dataclass
 
+import hypothesis
 import pytest
 import torch
 import yaml
 
 from scribblebench.cli.app import main
+
+# The first example may wait for the compiler.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.load_profile("default")
 
 TINY = {
     "name": "tiny",
