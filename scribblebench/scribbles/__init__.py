@@ -1,15 +1,46 @@
 """The generator library: forms, one a file, and what makes scribble label maps of them."""
 
-from scribblebench.scribbles import max_supervision, random_walk, skeleton  # fill FORMS
-from scribblebench.scribbles.form import FORMS, Form
-from scribblebench.scribbles.simulate import Achieved, ScribbleSettings, simulate_volume
+from scribblebench.scribbles import (  # fill FORMS
+    centerline,
+    chord,
+    contour,
+    curve,
+    directed_walk,
+    max_supervision,
+    points,
+    random_walk,
+    skeleton,
+)
+from scribblebench.scribbles.background import BackgroundPolicy
+from scribblebench.scribbles.budget import Budget, SliceChoice
+from scribblebench.scribbles.drawing import Pen, draw
+from scribblebench.scribbles.form import FORMS
+from scribblebench.scribbles.simulate import (
+    Achieved,
+    ScribbleSettings,
+    Simulation,
+    simulate_volume,
+)
+from scribblebench.scribbles.strokes import Stroke
 
 __all__ = [
     "FORMS",
     "Achieved",
-    "Form",
+    "BackgroundPolicy",
+    "Budget",
+    "Pen",
     "ScribbleSettings",
+    "Simulation",
+    "SliceChoice",
+    "Stroke",
+    "centerline",
+    "chord",
+    "contour",
+    "curve",
+    "directed_walk",
+    "draw",
     "max_supervision",
+    "points",
     "random_walk",
     "simulate_volume",
     "skeleton",

@@ -1,38 +1,85 @@
-"""What a form is: a rule that lists a class's pixels in the order in which it marks them.
+"""What a form is: a rule that draws lines in a region, without knowing when it will be stopped.
 
-A budget takes the first `n_pixels` of that order. So every form meets every budget exactly, and
-with the same random stream a smaller budget's scribble is a subset of a larger one's.
+A form lists lines in the order in which it draws them; the budget decides where the drawing ends
+(see `drawing`). So every form meets every budget in the same way, and with the same random
+stream the scribble for a smaller budget is part of that for a larger one.
 
 `randomness` means the same for all forms. 0 is the form's canonical drawing, which does not depend
 on the stream. 1 is the most random drawing that still is this form. In between, chance has a part
-in each of the form's decisions that grows with randomness; each form says how.
+in each of the form's decisions that grows with randomness; each form says how. What it does to
+the scribbles is measured by `scribblebench.scribbles.randomness.variability`.
 """
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy import ndimage
 
-from scribblebench.registry import Registry
-from scribblebench.types import BoolArray, Float64Array, IntArray
+from scribblebench.registry import Registry, did_you_mean
+from scribblebench.scribbles.region import Region
+from scribblebench.types import Float64Array, IntArray
 
 
-class Form(Protocol):
-    """Mark pixels of one class of one slice."""
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Lines in the order in which they are drawn.
+
+    Parameters
+    ----------
+    voxels : ndarray of int64, shape (n,)
+        Flat indices into a region's grid, line after line. Within a line each voxel is a
+        neighbour of the one before it; a voxel may occur more than once.
+    starts : ndarray of int64, shape (n_lines + 1,)
+        Where each line begins in `voxels`; the last entry is n.
+    anchors : ndarray of int64, shape (n_lines,)
+        Where in `voxels` the drawing of each line begins. From there it grows at both ends in
+        turn, so that what a small budget draws of a line is the piece around its anchor.
+    """
+
+    voxels: IntArray
+    starts: IntArray
+    anchors: IntArray
+
+    @classmethod
+    def of(cls, lines: Sequence[tuple[IntArray, int]]) -> Lines:
+        """Put lines together, each given with the index of its anchor in it."""
+        starts = np.cumsum([0, *(len(line) for line, _ in lines)], dtype=np.int64)
+        anchors = np.array([anchor for _, anchor in lines], dtype=np.int64) + starts[:-1]
+        parts = [line for line, _ in lines]
+        return cls(np.concatenate(parts) if parts else starts[:0], starts, anchors)
+
+    @classmethod
+    def from_ends(cls, voxels: IntArray, starts: IntArray) -> Lines:
+        """Return lines that are drawn from their first voxel on."""
+        return cls(voxels, starts, starts[:-1])
+
+    def __add__(self, later: Lines) -> Lines:
+        return Lines(
+            np.concatenate([self.voxels, later.voxels]),
+            np.concatenate([self.starts, self.starts[-1] + later.starts[1:]]),
+            np.concatenate([self.anchors, self.starts[-1] + later.anchors]),
+        )
+
+
+class Rule(Protocol):
+    """Draw lines in one region."""
 
     def __call__(
-        self, mask: BoolArray, *, n_pixels: int, randomness: float, rng: np.random.Generator
-    ) -> IntArray:
-        """List the pixels to mark, in order of marking.
+        self, region: Region, *, n_voxels: int, randomness: float, rng: np.random.Generator
+    ) -> Lines:
+        """List lines in the order of drawing.
 
         Parameters
         ----------
-        mask : ndarray of bool, shape (H, W)
-            The class in this slice. Not modified.
-        n_pixels : int
-            Pixels to mark, from 1 to the number of pixels in `mask`.
+        region : Region
+            What may be marked: one connected part of a class.
+        n_voxels : int
+            How many distinct voxels the lines should hold, at least 1. Lines for a smaller
+            number are the beginning of those for a larger one.
         randomness : float
             In [0, 1].
         rng : numpy.random.Generator
@@ -40,51 +87,88 @@ class Form(Protocol):
 
         Returns
         -------
-        pixels : ndarray of int64, shape (n_pixels, 2)
-            Distinct (row, col) positions inside `mask`.
-
-        Raises
-        ------
-        ValueError
-            If an argument is out of its range.
+        lines : Lines
+            Inside `region`, with at least `n_voxels` distinct voxels or else all of the region.
         """
         ...
 
 
-FORMS: Registry[Form] = Registry("form")
-"""The forms that are drawn; see `annotation` for those that come with the data."""
+@dataclass(frozen=True)
+class Form:
+    """A way to draw.
 
-
-def check_arguments(mask: BoolArray, n_pixels: int, randomness: float) -> None:
-    """Raise `ValueError` where the arguments of a form are out of range."""
-    if mask.ndim != 2 or mask.dtype != np.bool_:
-        raise ValueError(f"mask must be a 2-D bool array, got {mask.ndim}-D {mask.dtype}")
-    if not 1 <= n_pixels <= int(mask.sum()):
-        raise ValueError(
-            f"n_pixels must be in [1, {int(mask.sum())}], the pixels of mask, got {n_pixels}"
-        )
-    if not 0.0 <= randomness <= 1.0:
-        raise ValueError(f"randomness must be in [0, 1], got {randomness}")
-
-
-def depth_px(mask: BoolArray) -> Float64Array:
-    """Return each pixel's Euclidean distance to the nearest pixel outside `mask`.
-
-    The frame of the array counts as outside. Shape (H, W), in pixels, 0 outside `mask`.
+    Parameters
+    ----------
+    rule : Rule
+        Its own settings are keyword arguments with defaults, beside those that every rule has.
+    three_d : bool
+        Whether it draws in volumes as well as in slices.
     """
-    padded = np.pad(mask, 1)
-    return np.asarray(ndimage.distance_transform_edt(padded)[1:-1, 1:-1], dtype=np.float64)
+
+    rule: Rule
+    three_d: bool
+
+    @property
+    def options(self) -> dict[str, float]:
+        """The form's own settings with their defaults."""
+        parameters = inspect.signature(self.rule).parameters.values()
+        return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+    def check_options(self, names: Sequence[str], form: str) -> None:
+        """Raise `ValueError` for a setting that the form does not have."""
+        for name in names:
+            if name not in self.options:
+                known = did_you_mean(name, list(self.options)) or " It has none."
+                raise ValueError(f"options: form '{form}' has no option '{name}'.{known}")
 
 
-def preference(
-    mask: BoolArray, depth: Float64Array, *, randomness: float, rng: np.random.Generator
-) -> Float64Array:
-    """Return how much each pixel is preferred as a place to begin: depth against chance.
+FORMS: Registry[Form] = Registry("form")
+"""The forms that are drawn."""
+
+
+def form(name: str, *, three_d: bool = False) -> Callable[[Rule], Rule]:
+    """Register the rule that follows under `name`."""
+
+    def register(rule: Rule) -> Rule:
+        FORMS.add(name, Form(rule, three_d))
+        return rule
+
+    return register
+
+
+def preference(region: Region, *, randomness: float, rng: np.random.Generator) -> Float64Array:
+    """Return how much each voxel is preferred as a place to begin: depth against chance.
 
     (1 - randomness) * depth / max(depth) + randomness * U with U uniform in [0, 1) and drawn
-    anew for every pixel; -inf outside `mask`. Its argmax is the deepest pixel at randomness 0
+    anew for every voxel; -inf outside. Flat. Its argmax is the deepest voxel at randomness 0
     (the first in raster order among equals) and a uniformly drawn one at randomness 1.
     """
-    chance = rng.random(mask.shape)
-    score = (1.0 - randomness) * depth / depth.max() + randomness * chance
-    return np.where(mask, score, -np.inf)
+    depth = region.depth[region.voxels]
+    chance = rng.random(len(region))
+    score = np.full(region.inside.size, -np.inf)
+    score[region.voxels] = (1.0 - randomness) * depth / depth.max() + randomness * chance
+    return score
+
+
+def random_weight(region: Region, *, randomness: float, rng: np.random.Generator) -> Float64Array:
+    """Return 1 - randomness * U for each voxel with U uniform in [0, 1); 0 outside. Flat."""
+    weight = np.zeros(region.inside.size)
+    weight[region.voxels] = 1.0 - randomness * rng.random(len(region))
+    return weight
+
+
+def smooth_noise(region: Region, *, cell: float, rng: np.random.Generator) -> Float64Array:
+    """Return noise in [0, 1) that changes over a distance of about `cell`; 0 in the frame. Flat.
+
+    Uniform draws on a coarse grid over the class's bounding box, interpolated linearly between
+    its points. `cell` is in voxels.
+    """
+    box = [n - 2 * region.margin for n in region.grid.shape]
+    noise = rng.random([int(n / cell) + 2 for n in box])
+    for axis, n in enumerate(box):
+        at = np.arange(n) / cell
+        below = at.astype(np.int64)
+        share = (at - below).reshape([-1 if a == axis else 1 for a in range(len(box))])
+        low = noise.take(below, axis=axis)
+        noise = low + share * (noise.take(below + 1, axis=axis) - low)
+    return np.pad(noise, region.margin).ravel()

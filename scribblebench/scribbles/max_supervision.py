@@ -1,70 +1,141 @@
-"""Maximised supervision: annotation spread so that no pixel of the class is far from it."""
+"""Maximised supervision: connected strokes that leave no voxel of the class far from one."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from scribblebench.scribbles.form import FORMS, check_arguments, depth_px
-from scribblebench.types import BoolArray, IntArray
+from scribblebench.scribbles.compiled import compiled
+from scribblebench.scribbles.form import Lines, form, random_weight
+from scribblebench.scribbles.geodesic import lower, way_from_drawn
+from scribblebench.scribbles.points import BEYOND, EDGE
+from scribblebench.scribbles.region import Grid, Region
+from scribblebench.types import Float64Array, IntArray
 
-EDGE = 2.5
-"""How many times its depth a pixel's distance to the annotation counts in full. In an even cover
-every marked pixel has its own share of the class around it: where neighbours are 2 R apart, those
-along the edge lie about R inside it. Without a bound the farthest pixels all lie on the edge,
-where half of what they cover is outside the class."""
+CANDIDATES = 4
+"""Ways whose gain is compared before one is drawn. On the hearts of 6 ACDC patients, 4 leave a mean
+distance 4 to 7 % smaller than 1 at 3 and 10 % of a class (1 % at 30 %); 8 a further 1 to 3 %."""
 
-BEYOND = 0.25
-"""What distance beyond that bound counts, so that a thin class is still covered end to end.
-
-Chosen with `EDGE` on slices of three ACDC training patients, 3 to 80 pixels a class: the expected
-distance is 1.05 times that of k-means (restarted, not nested) on average, 1.20 at worst; with
-plain farthest points it is 1.2 to 1.3 times."""
+EDGE_COST = 0.1
+"""How much dearer a step along the edge is than one at the deepest voxel, when ways are chosen: of
+ways that are nearly as short the one along the middle covers more. On the same hearts the mean
+distance falls by 1 to 9 %; with 0.3 and more it rises again at small budgets."""
 
 
+@form("max_supervision", three_d=True)
 def max_supervision(
-    mask: BoolArray, *, n_pixels: int, randomness: float, rng: np.random.Generator
-) -> IntArray:
-    """Mark pixels so that any pixel of the class is close to a marked one.
+    region: Region,
+    *,
+    n_voxels: int,
+    randomness: float,
+    rng: np.random.Generator,
+    strokes: int = 1,
+) -> Lines:
+    """Draw strokes that bring annotation as near as possible to every voxel of the region.
 
-    The aim is the smallest expected distance from a pixel of the class to the nearest marked
-    one. The first pixel is the deepest; each next one is the pixel with the largest clearance,
-    which is its Euclidean distance to the nearest marked pixel, counted in full up to `EDGE`
-    times its depth and by `BEYOND` after that. This variant of farthest-point order (Gonzalez
-    1985) comes close to the best for every budget at once, while the best set for one budget
-    would not contain that for a smaller one.
+    What is maximised is the coverage F(S) = sum over the region's voxels of (D - d(x, S)), where
+    d is the geodesic distance to the scribble S (steps cost up to
+    `EDGE_COST` more towards the edge) and D any bound of it: F is monotone and
+    submodular, so greedy additions come near the best. Greedy is this: the first `strokes` marks
+    are single voxels, the deepest and then those of largest clearance, from which the strokes grow.
+    Then ways are added, each from the nearest voxel drawn to a voxel not covered; of the
+    `CANDIDATES` voxels that are local maxima of clearance, the largest first, it is the one whose
+    way gains most of F per voxel. Clearance is the distance to the scribble, counted in full up
+    to `EDGE` times the voxel's depth and by `BEYOND` after that, so that ways end before the edge.
+    Marks that ways connect are one stroke; a stroke branches.
 
-    With randomness r, clearances are multiplied by 1 - r * U with U uniform in [0, 1), drawn
-    once for every pixel.
+    With randomness r, clearance and gain are multiplied by 1 - r * U with U uniform in [0, 1),
+    drawn once for every voxel.
 
-    See `scribblebench.scribbles.form.Form` for parameters, result and errors. Distances are in
-    pixels of the slice and straight, also across what is outside the class.
+    Parameters
+    ----------
+    strokes : int
+        Number of strokes, at least 1. More strokes cover more with the same number of voxels;
+        when they outnumber the budget, all of it is single voxels (see `points`).
+
+    See `scribblebench.scribbles.form.Rule` for the other parameters and the result.
     """
-    check_arguments(mask, n_pixels, randomness)
-    height, width = mask.shape
-    bound = EDGE * depth_px(mask)
-    weight = np.where(mask, 1.0 - randomness * rng.random(mask.shape), 0.0)
-    distance = np.full(mask.shape, float(np.hypot(height, width)))
-    clearance = bound * weight
-    # Distances from a pixel in the middle of an array twice as large; a view of it, shifted,
-    # holds the distances from any pixel of the slice.
-    from_middle = np.hypot(*np.ogrid[-height : height + 1, -width : width + 1])
-    pixels = np.empty((n_pixels, 2), dtype=np.int64)
-    reach = 0
-    for i in range(n_pixels):
-        row, col = divmod(int(clearance.argmax()), width)
-        pixels[i] = row, col
-        # Nothing farther away than the largest distance so far can come closer by this pixel.
-        if i % 16 == 0:
-            reach = int(distance[mask].max()) + 1
-        top, left = max(row - reach, 0), max(col - reach, 0)
-        near = np.s_[top : row + reach + 1, left : col + reach + 1]
-        d = distance[near]
-        h, w = d.shape
-        np.minimum(d, from_middle[height + top - row :, width + left - col :][:h, :w], out=d)
-        b = bound[near]
-        clearance[near] = np.minimum(d, b + BEYOND * np.maximum(d - b, 0.0)) * weight[near]
-        clearance[pixels[: i + 1, 0], pixels[: i + 1, 1]] = -1.0
-    return pixels
+    if strokes < 1:
+        raise ValueError(f"strokes must be at least 1, got {strokes}")
+    weight = random_weight(region, randomness=randomness, rng=rng)
+    n = min(n_voxels, len(region))
+    voxels, starts = _grow(region.flat, weight, n, int(strokes))
+    return Lines.from_ends(voxels, starts)
 
 
-FORMS.add("max_supervision", max_supervision)
+@compiled
+def _grow(
+    grid: Grid, weight: Float64Array, n_voxels: int, n_strokes: int
+) -> tuple[IntArray, IntArray]:
+    """Grow strokes until they hold `n_voxels`."""
+    nodes, depth = grid.nodes, grid.depth
+    distance = np.full(depth.size, np.inf)
+    parent = np.full(depth.size, -1, dtype=np.int64)
+    cost = 1.0 + EDGE_COST * (1.0 - depth / depth.max())
+    clearance = EDGE * depth * weight
+    voxels = np.empty(nodes.size, dtype=np.int64)
+    starts = np.zeros(nodes.size + 1, dtype=np.int64)
+    # Gain per voxel of the way to a voxel when it was last computed. As F is submodular, it can
+    # only have become less since, unless the way itself has changed.
+    bound = np.full(depth.size, np.inf)
+    n, n_lines = 0, 0
+    while n < n_voxels:
+        if n_lines < n_strokes:
+            way = nodes[np.array([np.argmax(clearance[nodes])])]
+            after, through = distance.copy(), parent.copy()
+            lower(grid, cost, after, through, way)
+        else:
+            targets = _peaks(grid, clearance)
+            fresh = np.zeros(targets.size, dtype=np.bool_)
+            best = -1.0
+            while True:
+                i = int(np.argmax(bound[targets]))
+                if fresh[i]:
+                    break
+                trial = way_from_drawn(distance, parent, targets[i])
+                trial_after, trial_through = distance.copy(), parent.copy()
+                lower(grid, cost, trial_after, trial_through, trial)
+                gain = 0.0
+                for node in nodes:
+                    gain += distance[node] - trial_after[node]
+                bound[targets[i]] = weight[targets[i]] * gain / trial.size
+                fresh[i] = True
+                if bound[targets[i]] > best:
+                    best = bound[targets[i]]
+                    way, after, through = trial, trial_after, trial_through
+        voxels[n : n + way.size] = way
+        n += way.size
+        n_lines += 1
+        starts[n_lines] = n
+        for node in nodes:
+            if after[node] < distance[node]:
+                edge = EDGE * depth[node]
+                away = after[node]
+                clearance[node] = weight[node] * (min(away, edge) + BEYOND * max(away - edge, 0.0))
+                bound[node] = np.inf
+        distance, parent = after, through
+    return voxels[:n].copy(), starts[: n_lines + 1].copy()
+
+
+@compiled
+def _peaks(grid: Grid, clearance: Float64Array) -> IntArray:
+    """Return the `CANDIDATES` highest local maxima of clearance; of equals the first ones."""
+    peaks = np.empty(CANDIDATES, dtype=np.int64)
+    n = 0
+    for node in grid.nodes:
+        here = clearance[node]
+        if here <= 0.0 or (n == CANDIDATES and here <= clearance[peaks[n - 1]]):
+            continue
+        highest = True
+        for offset in grid.offsets:
+            other = node + offset
+            if clearance[other] > here or (clearance[other] == here and other < node):
+                highest = False
+                break
+        if highest:
+            i = min(n, CANDIDATES - 1)
+            while i > 0 and clearance[peaks[i - 1]] < here:
+                peaks[i] = peaks[i - 1]
+                i -= 1
+            peaks[i] = node
+            n = min(n + 1, CANDIDATES)
+    return peaks[:n].copy()

@@ -2,77 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from scribblebench.scribbles.form import FORMS, check_arguments, depth_px, preference
-from scribblebench.types import BoolArray, IntArray
-
-TURNS = (0, 1, -1, 2, -2, 3, -3, 4)
-"""Changes of direction in eighths of a full turn, the smallest first."""
+from scribblebench.scribbles.compiled import compiled
+from scribblebench.scribbles.form import Lines, form, preference
+from scribblebench.scribbles.region import Grid, Region
+from scribblebench.types import Float64Array, IntArray
 
 PATIENCE = 200
-"""Steps without a new pixel after which the pen is lifted and a new stroke begun. In the heart of
+"""Steps without a new voxel after which the pen is lifted and a new stroke begun. In the heart of
 8 ACDC patients, walks over 3 to 30 % of a class mark a new pixel every 1 to 3.6 steps on
 average, so a walk that still has room is hardly ever cut off."""
 
 
+@form("random_walk", three_d=True)
 def random_walk(
-    mask: BoolArray, *, n_pixels: int, randomness: float, rng: np.random.Generator
-) -> IntArray:
-    """Mark pixels by a random walk that never leaves the class.
+    region: Region, *, n_voxels: int, randomness: float, rng: np.random.Generator
+) -> Lines:
+    """Draw a random walk that never leaves the region.
 
-    The walk moves between 8-neighbours. With probability `randomness` it draws uniformly from
-    the steps that stay inside; otherwise it goes on in its direction and, where that would leave
-    the class, turns by the smallest angle that does not, to a pixel not yet marked if there is
-    one. It marks what it visits, until `n_pixels` distinct pixels are marked. When
-    `PATIENCE` steps brought nothing new, a new stroke begins.
+    The walk moves between neighbours, 8 in 2D and 26 in 3D. With probability `randomness` it draws
+    the next step from those that stay inside; otherwise it goes on in its direction and, where
+    that would leave the region, turns by the smallest angle that does not, to a voxel not yet
+    marked if there is one. When `PATIENCE` steps brought nothing new, a new stroke begins.
 
-    A stroke begins at the deepest pixel that is not marked (randomness 0), at a uniformly drawn
+    Where voxels are equally large on all axes all steps are equally likely; otherwise the weight
+    of a step is the product over the axes it moves on of q / (3 - 2 q), with q the squared ratio
+    of the smallest voxel size to that axis's, so that the walk spreads as fast in all directions.
+
+    A stroke begins at the deepest voxel that is not marked (randomness 0), at a uniformly drawn
     one (randomness 1), or at a compromise of both. At randomness 1 this is a plain random walk.
 
-    See `scribblebench.scribbles.form.Form` for parameters, result and errors.
+    See `scribblebench.scribbles.form.Rule` for parameters and result.
     """
-    check_arguments(mask, n_pixels, randomness)
-    score = preference(mask, depth_px(mask), randomness=randomness, rng=rng)
-    # A flat array with a frame of False: a neighbour is one addition and one look-up away.
-    width = mask.shape[1] + 2
-    inside = np.pad(mask, 1).ravel().tolist()
-    flat_score = np.pad(score, 1, constant_values=-np.inf).ravel()
-    steps = (-width, -width + 1, 1, width + 1, width, width - 1, -1, -width - 1)
-    marked: dict[int, None] = {}
-    draws: Iterator[float] = iter(())
-    while len(marked) < n_pixels:
-        position = int(np.argmax(flat_score))
-        direction, idle = 2, 0
-        while idle <= PATIENCE:
-            if position in marked:
+    score = preference(region, randomness=randomness, rng=rng)
+    vectors, cosines = region.neighbours.vectors, region.neighbours.cosines
+    q = (min(region.step) / np.array(region.step)) ** 2
+    weights = np.where(vectors != 0, q / (3.0 - 2.0 * q), 1.0).prod(axis=1)
+    turns = np.argsort(-cosines, axis=1, kind="stable")
+    n = min(n_voxels, len(region))
+    voxels, starts = _walk(region.flat, weights, turns, score, n, randomness, rng)
+    return Lines.from_ends(voxels, starts)
+
+
+@compiled
+def _walk(
+    grid: Grid,
+    weights: Float64Array,
+    turns: IntArray,
+    score: Float64Array,
+    n_voxels: int,
+    randomness: float,
+    rng: np.random.Generator,
+) -> tuple[IntArray, IntArray]:
+    """Walk until `n_voxels` distinct voxels are visited; list every step."""
+    inside, nodes, offsets = grid.inside, grid.nodes, grid.offsets
+    marked = np.zeros(inside.size, dtype=np.bool_)
+    steps = np.empty(4 * n_voxels + 16, dtype=np.int64)
+    starts = np.zeros(nodes.size + 1, dtype=np.int64)
+    free = np.empty(offsets.size, dtype=np.int64)
+    n, n_marked, n_lines = 0, 0, 0
+    while n_marked < n_voxels:
+        at = nodes[0]
+        for node in nodes:
+            if not marked[node] and (marked[at] or score[node] > score[at]):
+                at = node
+        direction, idle, useful = 0, 0, n
+        while True:
+            if n == steps.size:
+                longer = np.empty(2 * n, dtype=np.int64)
+                longer[:n] = steps
+                steps = longer
+            steps[n] = at
+            n += 1
+            if marked[at]:
                 idle += 1
             else:
-                marked[position] = None
-                flat_score[position] = -np.inf
+                marked[at] = True
+                n_marked += 1
                 idle = 0
-                if len(marked) == n_pixels:
-                    break
-            free = [k for k in range(8) if inside[position + steps[k]]]
-            if not free:
+                useful = n
+            if n_marked == n_voxels or idle > PATIENCE:
                 break
-            draw = next(draws, None)
-            if draw is None:
-                draws = iter(rng.random(1024).tolist())
-                draw = next(draws)
-            if draw < randomness:
-                direction = free[int(draw / randomness * len(free))]
-            else:
-                options = [(direction + turn) % 8 for turn in TURNS]
-                possible = [k for k in options if inside[position + steps[k]]]
-                if possible[0] != direction:
-                    new = (k for k in possible if position + steps[k] not in marked)
-                    direction = next(new, possible[0])
-            position += steps[direction]
-    flat = np.fromiter(marked, dtype=np.int64, count=n_pixels)
-    return np.stack([flat // width - 1, flat % width - 1], axis=1)
-
-
-FORMS.add("random_walk", random_walk)
+            n_free, total = 0, 0.0
+            for k in range(offsets.size):
+                if inside[at + offsets[k]]:
+                    free[n_free] = k
+                    n_free += 1
+                    total += weights[k]
+            if n_free == 0:
+                break
+            if rng.random() < randomness:
+                left = rng.random() * total
+                chosen = 0
+                while chosen < n_free - 1 and left >= weights[free[chosen]]:
+                    left -= weights[free[chosen]]
+                    chosen += 1
+                direction = free[chosen]
+            elif not inside[at + offsets[direction]]:
+                first = -1
+                for k in turns[direction]:
+                    if inside[at + offsets[k]]:
+                        if first < 0:
+                            first = k
+                        if not marked[at + offsets[k]]:
+                            first = k
+                            break
+                direction = first
+            at += offsets[direction]
+        n = useful  # steps after the last new voxel left no mark
+        n_lines += 1
+        starts[n_lines] = n
+    return steps[:n].copy(), starts[: n_lines + 1].copy()

@@ -3,132 +3,161 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
+from scribblebench.errors import InputError
+from scribblebench.scribbles.background import BackgroundPolicy, nearest_content
+from scribblebench.scribbles.budget import Budget, SliceChoice, Unit
+from scribblebench.scribbles.drawing import Drawing, Pen, draw
 from scribblebench.scribbles.form import FORMS
+from scribblebench.scribbles.region import bounding_box
+from scribblebench.scribbles.strokes import Stroke
 from scribblebench.seeding import rng_for
-from scribblebench.types import BACKGROUND, IGNORE_LABEL, BoolArray, IntArray, LabelArray
+from scribblebench.types import (
+    BACKGROUND,
+    IGNORE_LABEL,
+    BoolArray,
+    LabelArray,
+    SpacingMm,
+)
 
 
 @dataclass(frozen=True)
 class ScribbleSettings:
-    """How to draw.
+    """What to draw, with which pen and where.
 
     Parameters
     ----------
-    form : str
-        A name in `FORMS`.
-    density : float
-        Annotated share of each foreground class of a slice, in (0, 1].
-    randomness : float
-        In [0, 1]; see `scribblebench.scribbles.form`.
-    background_density : float or None
-        Annotated share of the background, in (0, 1]. None: as many pixels as the slice's
-        foreground classes have together.
+    pen : Pen
+        How every class is drawn.
+    budget : Budget, or mapping of class id to Budget
+        What every foreground class gets, or each.
+    background : BackgroundPolicy
+        Where the background is annotated.
+    background_budget : Budget or None
+        None: as much as the slice's foreground classes together; in a slice without foreground
+        the median of the annotated slices that have some, or a single voxel.
+    background_pen : Pen or None
+        None: `pen`.
+    slices : SliceChoice
+        Which slices are annotated.
+    axis : int
+        Axis of the volume across which slices lie: 0, 1 or 2.
+    three_d : bool
+        Draw in the whole volume instead of in slices.
+    cost : CostModel
+        For budgets in seconds.
     """
 
-    form: str
-    density: float
-    randomness: float
-    background_density: float | None = None
+    pen: Pen
+    budget: Budget | Mapping[int, Budget]
+    background: BackgroundPolicy = field(default_factory=BackgroundPolicy)
+    background_budget: Budget | None = None
+    background_pen: Pen | None = None
+    slices: SliceChoice = field(default_factory=SliceChoice)
+    axis: int = 0
+    three_d: bool = False
+    cost: object = None
 
     def __post_init__(self) -> None:
-        FORMS[self.form]
-        if not 0.0 < self.density <= 1.0:
-            raise ValueError(f"density must be in (0, 1], got {self.density}")
-        if not 0.0 <= self.randomness <= 1.0:
-            raise ValueError(f"randomness must be in [0, 1], got {self.randomness}")
-        if self.background_density is not None and not 0.0 < self.background_density <= 1.0:
-            raise ValueError(f"background_density must be in (0, 1], got {self.background_density}")
+        if self.axis not in (0, 1, 2):
+            raise ValueError(f"axis must be 0, 1 or 2, got {self.axis}")
+        if self.three_d:
+            for pen in (self.pen, self.background_pen or self.pen):
+                if not FORMS[pen.form].three_d:
+                    able = [name for name in FORMS if FORMS[name].three_d]
+                    raise ValueError(
+                        f"form '{pen.form}' does not draw in 3D; these do: {', '.join(able)}"
+                    )
+            if self.slices.share < 1.0:
+                raise ValueError("a share of slices cannot be chosen when drawing in 3D")
+        units = {b.in_voxels or b.unit for b in self._budgets()}
+        if len(units) > 1 and self.background_budget is None and self.background.where != "none":
+            raise ValueError("background_budget must be given where classes differ in unit")
+
+    def _budgets(self) -> list[Budget]:
+        if isinstance(self.budget, Budget):
+            return [self.budget]
+        return list(self.budget.values())
+
+    def budget_of(self, class_id: int) -> Budget:
+        """Return the budget of a foreground class."""
+        if isinstance(self.budget, Budget):
+            return self.budget
+        if class_id not in self.budget:
+            raise InputError(f"budget must be given for class {class_id} too")
+        return self.budget[class_id]
 
 
 @dataclass(frozen=True)
 class Achieved:
-    """What was asked for and what was drawn for one class of one slice, in pixels."""
+    """What was asked for and what was drawn for one class of one slice.
 
-    slice_index: int
+    Parameters
+    ----------
+    slice_index : int or None
+        None where a volume was drawn in at once.
+    class_id : int
+    class_px : int
+        Voxels of the class.
+    unit : str
+        Of the next two: "pixels", "length" (mm, or voxels where their size is not known) or
+        "seconds".
+    requested, achieved : float
+        Achieved is less than requested where the class, or where the pen may draw in it, is
+        smaller than that; where the rest does not suffice for another voxel; or more where the
+        first mark of a stroke alone takes more.
+    annotated_px : int
+        Voxels marked.
+    pen_downs : int
+        How often the pen touched down.
+    """
+
+    slice_index: int | None
     class_id: int
     class_px: int
-    requested_px: int
-    achieved_px: int
+    unit: Unit
+    requested: float
+    achieved: float
+    annotated_px: int
+    pen_downs: int
 
 
-def class_budget(class_px: int, density: float) -> int:
-    """Return max(1, round(density * class_px)), or 0 for a class that is not there."""
-    return max(1, round(density * class_px)) if class_px else 0
-
-
-def budgets(label_map: LabelArray, settings: ScribbleSettings, classes: Sequence[int]) -> IntArray:
-    """Return how many pixels of each class to annotate in each slice.
-
-    Each foreground class gets `class_budget` pixels. The background gets the same by its own
-    density, if it has one; otherwise as many as the slice's foreground classes together, and in a
-    slice without foreground the median over the volume's other slices, rounded, at least 1.
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """The scribbles of one volume.
 
     Parameters
     ----------
-    label_map : ndarray of uint8, shape (P, H, W)
-    settings : ScribbleSettings
-    classes : sequence of int
-        Foreground class ids.
-
-    Returns
-    -------
-    requested : ndarray of int64, shape (P, 1 + len(classes))
-        Background first, then `classes` in their order.
+    scribble : ndarray of uint8, shape (P, H, W)
+        Class ids on annotated voxels, `IGNORE_LABEL` elsewhere.
+    achieved : list of Achieved
+        One entry for each annotated slice and class that is there.
+    drawings : list of Drawing
+        What was drawn for each of these, in the coordinates of the slice.
+    axis : int or None
+        Across which the slices lie; None where a volume was drawn in at once.
     """
-    n_planes = len(label_map)
-    requested = np.zeros((n_planes, 1 + len(classes)), dtype=np.int64)
-    for plane in range(n_planes):
-        for column, class_id in enumerate(classes, start=1):
-            size = int((label_map[plane] == class_id).sum())
-            requested[plane, column] = class_budget(size, settings.density)
-    if settings.background_density is not None:
-        for plane in range(n_planes):
-            size = int((label_map[plane] == BACKGROUND).sum())
-            requested[plane, 0] = class_budget(size, settings.background_density)
-        return requested
-    requested[:, 0] = requested.sum(axis=1)
-    drawn = [int(n) for n in requested[:, 0] if n > 0]
-    typical = max(1, round(statistics.median(drawn))) if drawn else 1
-    requested[requested[:, 0] == 0, 0] = typical
-    return requested
 
+    scribble: LabelArray
+    achieved: list[Achieved]
+    drawings: list[Drawing]
+    axis: int | None
 
-def draw_class(
-    mask: BoolArray, *, n_pixels: int, settings: ScribbleSettings, rng: np.random.Generator
-) -> BoolArray:
-    """Draw the scribble of one class of one slice.
-
-    The form sees only the bounding box of `mask`, so the drawing moves with the class and does
-    not depend on how much else the slice holds.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W), not empty
-    n_pixels : int
-        In [1, pixels of mask].
-
-    Returns
-    -------
-    scribble : ndarray of bool, shape (H, W)
-        Subset of `mask` with exactly `n_pixels` pixels.
-    """
-    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    box = np.s_[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
-    form = FORMS[settings.form]
-    pixels = form(
-        np.ascontiguousarray(mask[box]),
-        n_pixels=n_pixels,
-        randomness=settings.randomness,
-        rng=rng,
-    )
-    scribble = np.zeros(mask.shape, dtype=np.bool_)
-    scribble[pixels[:, 0] + rows[0], pixels[:, 1] + cols[0]] = True
-    return scribble
+    def strokes(self) -> list[Stroke]:
+        """Return all strokes in the coordinates of the volume, slice by slice."""
+        found = []
+        for entry, drawing in zip(self.achieved, self.drawings, strict=True):
+            for stroke in drawing.strokes(entry.class_id):
+                points = stroke.points
+                if self.axis is not None and entry.slice_index is not None:
+                    points = np.insert(points, self.axis, entry.slice_index, axis=1)
+                found.append(replace(stroke, points=points))
+        return found
 
 
 def simulate_volume(
@@ -138,17 +167,18 @@ def simulate_volume(
     classes: Sequence[int],
     seed: int,
     case_id: str,
-) -> tuple[LabelArray, list[Achieved]]:
-    """Draw scribbles on every slice of a dense label map.
+    spacing_mm: SpacingMm | None = None,
+) -> Simulation:
+    """Draw scribbles on the slices of a dense label map, or in its volume.
 
-    Every class of every slice has its own random stream, named by seed, case, slice, class and
-    form: it does not depend on the order of the work or on the other classes. With the same seed
-    the scribble at a lower density is a subset of that at a higher one.
+    Every class of every slice has its own random streams, named by seed, case, slice, class and
+    form: they do not depend on the order of the work or on the other classes. With the same seed
+    the scribble for a smaller budget is part of that for a larger one.
 
     Parameters
     ----------
     label_map : ndarray of uint8, shape (P, H, W)
-        Dense labels. Pixels that hold neither the background nor one of `classes` are never
+        Dense labels. Voxels that hold neither the background nor one of `classes` are never
         annotated.
     settings : ScribbleSettings
     classes : sequence of int
@@ -156,14 +186,13 @@ def simulate_volume(
     seed : int
     case_id : str
         Name of the volume in the random streams.
+    spacing_mm : tuple of 3 floats, optional
+        Size of a voxel along each axis. Without it all sizes are 1, and lengths, widths and
+        distances are in voxels.
 
     Returns
     -------
-    scribble : ndarray of uint8, shape (P, H, W)
-        Class ids on annotated pixels, `IGNORE_LABEL` elsewhere.
-    achieved : list of Achieved
-        One entry for each slice and class that is there. `achieved_px` is less than
-        `requested_px` only where the background has fewer pixels than it should get.
+    simulation : Simulation
 
     Raises
     ------
@@ -174,20 +203,136 @@ def simulate_volume(
         raise ValueError(f"label_map must be 3-D uint8, got {label_map.ndim}-D {label_map.dtype}")
     if {BACKGROUND, IGNORE_LABEL} & set(classes) or len(set(classes)) != len(classes):
         raise ValueError(f"classes must be distinct foreground ids, got {list(classes)}")
+    step = (1.0, 1.0, 1.0) if spacing_mm is None else tuple(float(s) for s in spacing_mm)
+    # Slices, or the one volume, along the first axis.
+    layers = label_map[None] if settings.three_d else np.moveaxis(label_map, settings.axis, 0)
+    if not settings.three_d:
+        step = step[: settings.axis] + step[settings.axis + 1 :]
     scribble = np.full(label_map.shape, IGNORE_LABEL, dtype=np.uint8)
-    achieved = []
-    requested = budgets(label_map, settings, classes)
-    for plane, labels in enumerate(label_map):
-        for class_id, n_requested in zip(
-            (BACKGROUND, *classes), requested[plane].tolist(), strict=True
-        ):
-            mask = labels == class_id
-            size = int(mask.sum())
-            if not size:
-                continue
-            rng = rng_for(seed, "scribble", case_id, plane, class_id, settings.form)
-            n_pixels = min(n_requested, size)
-            drawn = draw_class(mask, n_pixels=n_pixels, settings=settings, rng=rng)
-            scribble[plane][drawn] = class_id
-            achieved.append(Achieved(plane, class_id, size, n_requested, int(drawn.sum())))
-    return scribble, achieved
+    out = scribble[None] if settings.three_d else np.moveaxis(scribble, settings.axis, 0)
+
+    foreground = np.isin(np.arange(256), list(classes))[layers]
+    content = foreground.reshape(len(layers), -1).sum(axis=1)
+    chosen = settings.slices.choose(content, rng_for(seed, "slices", case_id)).tolist()
+    jobs = _foreground_jobs(layers, foreground, settings, classes, chosen)
+    jobs += _background_jobs(layers, foreground, settings, chosen, step, jobs)
+    achieved, drawings = [], []
+    for job in sorted(jobs, key=lambda job: (job.layer, job.class_id)):
+        pen = settings.pen
+        if job.class_id == BACKGROUND:
+            pen = settings.background_pen or pen
+        slice_index = None if settings.three_d else job.layer
+        name = "volume" if slice_index is None else slice_index
+        drawing = draw(
+            job.mask,
+            pen=pen,
+            amount=job.amount,
+            unit=job.unit,
+            stream=partial(rng_for, seed, "scribble", case_id, name, job.class_id, pen.form),
+            step=step,
+            cost=settings.cost,
+            within=job.within,
+            origin=job.origin,
+        )
+        voxels = drawing.voxels
+        out[job.layer][tuple(voxels.T)] = job.class_id
+        spent = float(len(voxels)) if job.unit == "pixels" else drawing.spent
+        achieved.append(
+            Achieved(
+                *(slice_index, job.class_id, job.class_px, job.unit),
+                *(job.amount, spent, len(voxels), drawing.pen_downs),
+            )
+        )
+        drawings.append(drawing)
+    return Simulation(scribble, achieved, drawings, None if settings.three_d else settings.axis)
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """One class of one slice that is to be drawn."""
+
+    layer: int
+    class_id: int
+    class_px: int
+    mask: BoolArray
+    within: BoolArray
+    origin: tuple[int, ...]
+    amount: float
+    unit: Unit
+
+
+def _foreground_jobs(
+    layers: LabelArray,
+    foreground: BoolArray,
+    settings: ScribbleSettings,
+    classes: Sequence[int],
+    chosen: Sequence[int],
+) -> list[_Job]:
+    """Return the jobs of the foreground classes in the chosen slices."""
+    boxes = [bounding_box(foreground[layer]) for layer in chosen]
+    jobs = []
+    for class_id in classes:
+        budget = settings.budget_of(class_id)
+        masks = [
+            np.zeros(0, dtype=np.bool_) if box is None else layers[layer][box] == class_id
+            for layer, box in zip(chosen, boxes, strict=True)
+        ]
+        sizes = [int(mask.sum()) for mask in masks]
+        for k, amount in enumerate(budget.share_out(sizes)):
+            box = boxes[k]
+            if sizes[k] and box is not None:
+                origin = tuple(b.start for b in box)
+                jobs.append(
+                    _Job(
+                        *(chosen[k], class_id, sizes[k], masks[k], masks[k], origin, amount),
+                        "pixels" if budget.in_voxels else budget.unit,
+                    )
+                )
+    return jobs
+
+
+def _background_jobs(
+    layers: LabelArray,
+    foreground: BoolArray,
+    settings: ScribbleSettings,
+    chosen: Sequence[int],
+    step: Sequence[float],
+    others: Sequence[_Job],
+) -> list[_Job]:
+    """Return the jobs of the background, given those of the other classes."""
+    policy, budget = settings.background, settings.background_budget
+    has_content: BoolArray = np.asarray(foreground.reshape(len(layers), -1).any(axis=1))
+    wanted = [layer for layer in chosen if policy.empty_slices or has_content[layer]]
+    if policy.where == "none" or not wanted:
+        return []
+    sizes = {layer: int((layers[layer] == BACKGROUND).sum()) for layer in wanted}
+    unit: Unit = "pixels"
+    if budget is not None:
+        amounts = dict(zip(wanted, budget.share_out(list(sizes.values())), strict=True))
+        unit = "pixels" if budget.in_voxels else budget.unit
+    else:
+        amounts = dict.fromkeys(wanted, 0.0)
+        for job in others:
+            unit = job.unit
+            available = job.class_px if unit == "pixels" else job.amount
+            if job.layer in amounts:
+                amounts[job.layer] += min(job.amount, available)
+        known = [amount for amount in amounts.values() if amount]
+        typical = statistics.median(known) if known else 1.0
+        typical = max(1.0, float(round(typical))) if unit == "pixels" else typical
+        amounts = {layer: amount or typical for layer, amount in amounts.items()}
+    nearest = nearest_content(has_content)
+    jobs = []
+    for layer in wanted:
+        near = nearest[layer]
+        around = foreground[layer if near is None else near]
+        background = layers[layer] == BACKGROUND
+        mask = policy.mask(background, around, step)
+        if sizes[layer]:
+            jobs.append(
+                _Job(
+                    *(layer, BACKGROUND, sizes[layer], mask, background, (0,) * mask.ndim),
+                    *(amounts[layer], unit),
+                )
+            )
+    return jobs

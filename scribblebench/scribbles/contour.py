@@ -1,0 +1,85 @@
+"""Contour: lines along the edge of the class, at a distance inside it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from scribblebench.scribbles.form import Lines, form, smooth_noise
+from scribblebench.scribbles.region import Region
+from scribblebench.scribbles.thicken import thickened
+from scribblebench.types import BoolArray, Float64Array, IntArray
+
+LEVELS = (0.0, 0.3, -0.3, 0.15, -0.15, 0.45, -0.45)
+"""Where contours are drawn one after the other: added to the first one's depth."""
+
+WOBBLE = 0.6
+"""At randomness 1, depth counts up to this much more or less along a contour."""
+
+SHIFT = 0.5
+"""At randomness 1, the first contour's depth is drawn from an interval of this width."""
+
+
+@form("contour")
+def contour(
+    region: Region,
+    *,
+    n_voxels: int,
+    randomness: float,
+    rng: np.random.Generator,
+    depth: float = 0.5,
+) -> Lines:
+    """Draw contours inside the region, then thicken them.
+
+    The first contour runs where the distance to the edge is the share `depth` of the largest such
+    distance; a region with holes has a contour around each. A contour is drawn from its first
+    voxel in raster order, around, as far as the budget lasts. When it is closed, contours
+    nearer to the middle and to the edge follow (`LEVELS`).
+
+    With randomness r, the share is `depth` + r * `SHIFT` * (U - 1/2), the distance counts
+    1 + r * `WOBBLE` * (2 N - 1) times with N smooth noise in [0, 1), and a contour begins anywhere
+    within the share r of its length.
+
+    Parameters
+    ----------
+    depth : float
+        In [0, 1]: 0 is the outermost voxels, 1 the deepest.
+
+    See `scribblebench.scribbles.form.Rule` for the other parameters and the result. In slices
+    only.
+    """
+    if not 0.0 <= depth <= 1.0:
+        raise ValueError(f"depth must be in [0, 1], got {depth}")
+    deepest = float(region.depth.max())
+    noise = smooth_noise(region, cell=max(4.0, 2.0 * deepest / min(region.step)), rng=rng)
+    level = region.depth / deepest * (1.0 + randomness * WOBBLE * (2.0 * noise - 1.0))
+    first = depth + randomness * SHIFT * (rng.random() - 0.5)
+    found: list[tuple[IntArray, int]] = []
+    marked = np.zeros(region.inside.size, dtype=np.bool_)
+    for shift in LEVELS:
+        begin = rng.random()
+        for line in level_lines(region, level, min(max(first + shift, 0.0), 1.0)):
+            if not marked[line].all():
+                start = int(randomness * begin * len(line))
+                found.append((np.concatenate([line[start:], line[:start]]), 0))
+                marked[line] = True
+        if marked.sum() >= n_voxels:
+            break
+    lines = Lines.of(found)
+    return thickened(region, lines, n_voxels=n_voxels, randomness=randomness, rng=rng)
+
+
+def level_lines(region: Region, level: Float64Array, at_least: float) -> list[IntArray]:
+    """Return the boundaries of the part of a region that is at a level or above, the longest first.
+
+    The part's highest voxel always belongs to it. Borders are followed as by Suzuki and Abe
+    (1985, in OpenCV); the first voxel of a line is a neighbour of its last.
+    """
+    part: BoolArray = region.inside & (level >= min(at_least, float(level.max())))
+    image = part.reshape(region.grid.shape).astype(np.uint8)
+    borders, _ = cv2.findContours(image, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    lines = [
+        border[:, 0, 1].astype(np.int64) * region.grid.shape[1] + border[:, 0, 0]
+        for border in borders
+    ]
+    return sorted(lines, key=lambda line: (-len(line), int(line[0])))
