@@ -46,7 +46,7 @@ def evaluate(
         raise InputError(f"--output: must be a file, got the folder {output}")
     rows: list[dict[str, object]] = []
     try:
-        for pred_path, target_path in progress(pairs, "evaluate"):
+        for pred_path, target_path in progress(pairs, "evaluate", len(pairs)):
             rows += _score_pair(pred_path, target_path, values, labels)
     finally:
         # Also after a bad file: what was scored before it is not lost.

@@ -17,11 +17,16 @@ if TYPE_CHECKING:  # at run time these would bring torch to commands that do not
 T = TypeVar("T")
 
 
-def progress(items: Sequence[T], description: str) -> Iterable[T]:
+def progress(items: Iterable[T], description: str, total: int) -> Iterable[T]:
     """Yield `items` behind a bar on standard error, or quietly where that is no terminal."""
     console = Console(stderr=True)
     return track(
-        items, description, console=console, transient=True, disable=not console.is_terminal
+        items,
+        description,
+        total=total,
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
     )
 
 

@@ -2,42 +2,103 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import fields
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
-import numpy as np
 import pandas as pd
 import typer
 
+from scribblebench.cli import scribble_options as parse
 from scribblebench.cli.progress import progress
+from scribblebench.cli.scribble_files import Task, write_scribble
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
-from scribblebench.io.nifti import case_name, list_volumes, read_label_map, write_label_map
-from scribblebench.scribbles import FORMS, Achieved, ScribbleSettings, simulate_volume
-from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray
+from scribblebench.io.nifti import list_volumes
+from scribblebench.scribbles import (
+    FORMS,
+    Achieved,
+    BackgroundPolicy,
+    ScribbleSettings,
+    SliceChoice,
+)
+from scribblebench.scribbles.background import WHERE
+from scribblebench.types import IGNORE_LABEL
 
 SUMMARY = "summary.csv"
-MOST_CLASSES = 32
-"""More values than this in a file, without a class list, are taken for an image's intensities."""
 
 
 def simulate(
     labels: Annotated[Path, typer.Option(help="Dense label maps: a folder or one NIfTI file.")],
     output: Annotated[Path, typer.Option(help="Folder for the scribble label maps.")],
     form: Annotated[str, typer.Option(help=f"One of: {', '.join(FORMS)}.")],
-    density: Annotated[float, typer.Option(help="Annotated share of each class, in (0, 1].")],
+    budget: Annotated[
+        str,
+        typer.Option(
+            "--budget",
+            "--density",
+            help="What each foreground class of a slice gets: its annotated share, such as 0.1, "
+            "or 120px, 80mm of strokes, 12s of drawing. By class: 1=0.1,2=0.05.",
+        ),
+    ],
     randomness: Annotated[
         float, typer.Option(help="From 0, the form's canonical drawing, to 1.")
     ] = 0.5,
     seed: Annotated[int, typer.Option(min=0, help="Seed of every random draw.")] = 0,
-    background_density: Annotated[
+    per: Annotated[str, typer.Option(help="Whether the budget is for a slice or a volume.")] = (
+        "slice"
+    ),
+    width: Annotated[
         float | None,
+        typer.Option(help="Of the pen, in mm (in pixels without spacing). [default: one pixel]"),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="The form's own setting, NAME=NUMBER, such as strokes=3. Repeatable."),
+    ] = None,
+    components: Annotated[
+        str,
         typer.Option(
-            help="Annotated share of the background. [default: as many pixels as the "
-            "slice's other classes together]"
+            help="Connected parts of a class to draw in: every, largest, one, or the "
+            "probability of each."
+        ),
+    ] = "every",
+    background: Annotated[
+        str,
+        typer.Option(help=f"Where the background is annotated: {', '.join(WHERE)}."),
+    ] = "near",
+    ring: Annotated[
+        str,
+        typer.Option(
+            help="Distances from the foreground between which the near background lies, in mm "
+            "(in pixels without spacing)."
+        ),
+    ] = "6,14",
+    background_budget: Annotated[
+        str | None,
+        typer.Option(
+            help="What the background gets, as for --budget. [default: as much as the slice's "
+            "other classes together]"
         ),
     ] = None,
+    empty_slices: Annotated[
+        bool, typer.Option(help="Whether slices without foreground are annotated.")
+    ] = True,
+    slices: Annotated[float, typer.Option(help="Share of the slices to annotate.")] = 1.0,
+    slice_choice: Annotated[
+        str, typer.Option(help="Which slices: even, random, or content (most foreground).")
+    ] = "even",
+    axis: Annotated[
+        int, typer.Option(min=0, max=2, help="Axis across which slices lie: x 0, y 1 or z 2.")
+    ] = 2,
+    three_d: Annotated[
+        bool, typer.Option("--3d", help="Draw in the volume instead of in slices.")
+    ] = False,
     classes: Annotated[
         str | None,
         typer.Option(
@@ -46,81 +107,81 @@ def simulate(
             "[default: every value that occurs in the file]"
         ),
     ] = None,
+    ignore_label: Annotated[
+        int, typer.Option(help="Written where nothing is annotated.")
+    ] = IGNORE_LABEL,
+    convention: Annotated[
+        str | None,
+        typer.Option(help="nnunet or wsl4mis: the ignore label is one above the last class."),
+    ] = None,
+    strokes: Annotated[bool, typer.Option(help="Also write the strokes as JSON.")] = False,
+    overlays: Annotated[bool, typer.Option(help="Also write a picture of each case.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the work.")] = 1,
 ) -> None:
     """Draw scribbles on dense label maps.
 
-    Writes, for every label map, a scribble label map of the same name with the same affine,
-    255 where nothing is annotated, and summary.csv with the requested and achieved pixels of each
+    Writes, for every label map, a scribble label map of the same name with the same affine and
+    data type, a JSON file of what was asked for and achieved, and summary.csv with a row for each
     case, slice and class.
     """
-    try:
-        settings = ScribbleSettings(form, density, randomness, background_density)
-    except InputError:
-        raise
-    except ValueError as error:
-        raise InputError(f"--{str(error).replace('_', '-', 1)}") from error
-    allowed = None if classes is None else _class_list(classes)
+    allowed = None if classes is None else parse.class_list(classes)
+    where = cast(Any, background)
+    task = Task(
+        settings=parse.checked(
+            "",
+            ScribbleSettings,
+            parse.pen(form, randomness, width, option or [], components),
+            parse.budgets(budget, per, "--budget"),
+            background=parse.checked(
+                "", BackgroundPolicy, where, parse.pair(ring, "--ring"), empty_slices
+            ),
+            background_budget=None
+            if background_budget is None
+            else parse.one_budget(background_budget, per, "--background-budget"),
+            slices=parse.checked("", SliceChoice, slices, slice_choice),
+            axis=2 - axis,
+            three_d=three_d,
+        ),
+        seed=seed,
+        classes=allowed,
+        output=output,
+        ignore_value=parse.ignore_value(ignore_label, convention, allowed),
+        strokes=strokes,
+        overlays=overlays,
+    )
     paths = list_volumes(labels)
     for path in paths:
         if (output / path.name).resolve() == path.resolve():
             raise InputError(f"--output: {output / path.name} is one of the label maps")
-    done: list[tuple[str, list[Achieved]]] = []
+    rows: list[dict[str, Any]] = []
+    n_done = 0
     try:
-        for path in progress(paths, "simulate"):
-            label_map, volume = read_label_map(path)
-            scribble, achieved = simulate_volume(
-                label_map,
-                settings,
-                classes=_classes_of(label_map, allowed, path),
-                seed=seed,
-                case_id=case_name(path),
-            )
-            write_label_map(output / path.name, scribble, volume)
-            done.append((case_name(path), achieved))
+        for found in progress(_results(paths, task, workers), "simulate", len(paths)):
+            rows += found
+            n_done += 1
     finally:
         # Also after a bad file: the summary always describes the label maps that were written.
-        if done:
-            write_text(output / SUMMARY, _summary(done, settings, seed).to_csv(index=False))
-    table = _summary(done, settings, seed)
-    short = int((table["requested_px"] - table["achieved_px"]).sum())
+        if n_done:
+            columns = ["case_id", *(field.name for field in fields(Achieved))]
+            table = pd.DataFrame(rows, columns=columns)
+            table.insert(1, "seed", seed)
+            write_text(output / SUMMARY, table.to_csv(index=False))
+    short = int((table["achieved"] < table["requested"]).sum())
     typer.echo(
-        f"{len(paths)} label maps, {table['achieved_px'].sum()} annotated pixels, "
-        f"{short} requested pixels could not be placed: {output / SUMMARY}"
+        f"{len(paths)} label maps, {table['annotated_px'].sum()} annotated pixels; the budget was "
+        f"not met in {short} of {len(table)} drawings: {output / SUMMARY}"
     )
 
 
-def _classes_of(label_map: LabelArray, allowed: list[int] | None, path: Path) -> list[int]:
-    """Return the foreground classes of a file: those allowed, or else those that occur."""
-    present = [int(v) for v in np.unique(label_map) if v not in (BACKGROUND, IGNORE_LABEL)]
-    if allowed is None:
-        if len(present) > MOST_CLASSES:
-            raise InputError(
-                f"{path}: holds {len(present)} values besides 0, more than a label map is likely "
-                f"to; is it an image? If not, list its classes with --classes"
-            )
-        return present
-    unknown = sorted(set(present) - set(allowed))
-    if unknown:
-        listed = ", ".join(map(str, [BACKGROUND, *allowed, IGNORE_LABEL]))
-        raise InputError(f"{path}: label values must be among {listed}, got {unknown[0]}")
-    return allowed
-
-
-def _summary(
-    done: list[tuple[str, list[Achieved]]], settings: ScribbleSettings, seed: int
-) -> pd.DataFrame:
-    """Return a row for each case, slice and class, with the settings."""
-    rows = [{"case_id": case_id, **asdict(entry)} for case_id, found in done for entry in found]
-    columns = ["case_id", *(field.name for field in fields(Achieved))]
-    return pd.DataFrame(rows, columns=columns).assign(**asdict(settings), seed=seed)
-
-
-def _class_list(text: str) -> list[int]:
-    """Parse "1,2,3" into foreground ids."""
-    try:
-        ids = sorted({int(part) for part in text.split(",")})
-    except ValueError:
-        ids = []
-    if not ids or ids[0] <= BACKGROUND or ids[-1] >= IGNORE_LABEL:
-        raise InputError(f"--classes: must be integers from 1 to 254, such as 1,2,3, got '{text}'")
-    return ids
+def _results(paths: list[Path], task: Task, workers: int) -> Iterator[list[dict[str, Any]]]:
+    """Yield what `write_scribble` returns for each path, in order."""
+    if workers == 1 or len(paths) == 1:
+        yield from (write_scribble(path, task) for path in paths)
+        return
+    with ProcessPoolExecutor(min(workers, len(paths)), get_context("spawn")) as pool:
+        try:
+            yield from pool.map(partial(write_scribble, task=task), paths)
+        except BrokenProcessPool as error:
+            raise InputError("a worker ended unexpectedly, for want of memory?") from error
+        finally:
+            pool.shutdown(cancel_futures=True)

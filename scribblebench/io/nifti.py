@@ -140,14 +140,20 @@ def read_label_map(path: Path) -> tuple[LabelArray, Volume]:
 
 
 def write_label_map(path: Path, label_map: LabelArray, reference: Volume) -> None:
-    """Write labels, shape (P, H, W), as uint8 on the grid of `reference`, atomically."""
+    """Write labels, shape (P, H, W), on the grid of `reference`, atomically.
+
+    The voxels have the reference file's data type if it holds all values, else uint8.
+    """
     if label_map.shape != reference.array.shape:
         raise ValueError(
             f"label_map must have shape {reference.array.shape}, got {label_map.shape}"
         )
-    array = label_map.astype(np.uint8).T.reshape(reference.shape_on_disk)
+    dtype = reference.header.get_data_dtype().newbyteorder("=")
+    if dtype.kind == "i" and label_map.size and label_map.max() > np.iinfo(dtype).max:
+        dtype = np.dtype(np.uint8)
+    array = label_map.astype(dtype).T.reshape(reference.shape_on_disk)
     header = reference.header.copy()
-    header.set_data_dtype(np.uint8)
+    header.set_data_dtype(dtype)
     header.set_slope_inter(1.0, 0.0)
     header["cal_min"] = header["cal_max"] = 0
     image = nib.Nifti1Image(array, None, header)

@@ -32,7 +32,7 @@ def test_simulate_writes_scribbles_and_a_summary(scribblebench, labels, tmp_path
     assert ended.code == 0, ended.err
     summary = pd.read_csv(tmp_path / "out" / "summary.csv")
     assert set(summary["case_id"]) == {"a", "b"}
-    assert (summary["requested_px"] == summary["achieved_px"]).all()
+    assert (summary["requested"] == summary["achieved"]).all()
     for name in ("a.nii.gz", "b.nii"):
         source, scribble = nib.load(labels / name), nib.load(tmp_path / "out" / name)
         np.testing.assert_array_equal(scribble.affine, source.affine)
@@ -58,9 +58,25 @@ def test_simulate_one_file_is_the_same_as_in_a_folder(scribblebench, labels, tmp
     ("more", "message"),
     [
         (("--form", "randomwalk"), "unknown form 'randomwalk'. Did you mean 'random_walk'?"),
-        (("--density", "0"), "--density must be in (0, 1], got 0.0"),
+        (("--density", "0"), "--budget: density must be in (0, 1], got 0.0"),
+        (("--budget", "7"), "--budget: density must be in (0, 1], got 7.0"),
+        (("--budget", "a lot"), "--budget: must be a share such as 0.1, or 120px, 80mm or 12s"),
+        (("--budget", "1=0.1,x=2"), "--budget: must be CLASS=AMOUNT,..., got 'x=2'"),
+        (("--budget", "1=0.1"), "budget must be given for class 3 too"),
         (("--randomness", "2"), "--randomness must be in [0, 1], got 2.0"),
-        (("--background-density", "7"), "--background-density must be in (0, 1], got 7.0"),
+        (("--background-budget", "7"), "--background-budget: density must be in (0, 1], got 7.0"),
+        (("--background", "nar"), "--background must be one of near, far, whole, none, got 'nar'"),
+        (("--ring", "9,4"), "--background ring must be two distances, 0 <= near < far, got (9.0"),
+        (("--ring", "9"), "--ring: must be two numbers such as 6,14, got '9'"),
+        (("--option", "strokes"), "--option: must be NAME=NUMBER, got 'strokes'"),
+        (("--option", "strokes=2"), "form 'random_walk' has no option 'strokes'"),
+        (("--components", "al"), "--components: must be every, largest, one or a probability"),
+        (("--slices", "0"), "--slice share must be in (0, 1], got 0.0"),
+        (("--per", "patient"), "--budget: per must be slice or volume, got 'patient'"),
+        (("--3d", "--form", "chord"), "form 'chord' does not draw in 3D; these do: skeleton"),
+        (("--ignore-label", "3"), "a.nii.gz: holds the value 3 of pixels not annotated"),
+        (("--convention", "nnunet"), "--convention nnunet: needs --classes"),
+        (("--convention", "nnunet", "--classes", "1,3"), "needs classes 1,2,3,..., got [1, 3]"),
         (("--classes", "1,x"), "--classes: must be integers from 1 to 254"),
         (("--classes", "1,2"), "a.nii.gz: label values must be among 0, 1, 2, 255, got 3"),
     ],
@@ -266,4 +282,4 @@ def test_output_that_cannot_be_written_is_named_without_a_traceback(
     (tmp_path / "file").touch()
     ended = simulate(scribblebench, labels, tmp_path / "file")
     assert ended.code == 1
-    assert ended.err.startswith(f"error: {tmp_path / 'file' / 'a.nii.gz'}: cannot be written")
+    assert ended.err.startswith(f"error: {tmp_path / 'file' / 'a.json'}: cannot be written")

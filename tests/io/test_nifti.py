@@ -38,11 +38,22 @@ def test_written_labels_keep_affine_codes_and_shape_to_the_last_bit(tmp_path):
     write_label_map(tmp_path / "b.nii.gz", labels * 3, volume)
     written = nib.load(tmp_path / "b.nii.gz")
     assert written.shape == (5, 4, 3, 1)
-    assert written.get_data_dtype() == np.uint8
+    assert written.get_data_dtype() == np.int16
     assert (np.asarray(written.dataobj) == 3).all()
     np.testing.assert_array_equal(written.affine, nib.load(tmp_path / "a.nii.gz").affine)
     for field in ("qform_code", "sform_code", "xyzt_units", "pixdim"):
         np.testing.assert_array_equal(written.header[field], source.header[field])
+
+
+@pytest.mark.parametrize(
+    ("source", "written"), [("int8", "uint8"), ("int16", "int16"), (">i2", "int16"), ("f4", "f4")]
+)
+def test_labels_are_written_in_the_type_of_their_source_if_it_holds_them(tmp_path, source, written):
+    _, volume = read_label_map(save(tmp_path / "a.nii", np.ones((3, 3, 1), dtype=source)))
+    write_label_map(tmp_path / "b.nii", np.full((1, 3, 3), 255, dtype=np.uint8), volume)
+    again = nib.load(tmp_path / "b.nii")
+    assert again.get_data_dtype() == np.dtype(written)
+    assert (np.asarray(again.dataobj) == 255).all()
 
 
 def test_two_dimensional_file_is_one_plane_and_stays_two_dimensional(tmp_path):

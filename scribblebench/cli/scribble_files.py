@@ -1,0 +1,132 @@
+"""One label map in, its scribbles and what belongs to them out."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import scribblebench
+from scribblebench.errors import InputError
+from scribblebench.io.atomic import write_json, write_text
+from scribblebench.io.nifti import case_name, read_label_map, write_label_map
+from scribblebench.scribbles import ScribbleSettings, simulate_volume
+from scribblebench.scribbles.strokes import to_json
+from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray, distance_unit
+
+PACKAGES = ("numpy", "scipy", "scikit-image", "numba", "opencv-python-headless")
+
+MOST_CLASSES = 32
+"""More values than this in a file, without a class list, are taken for an image's intensities."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to do with every label map.
+
+    Parameters
+    ----------
+    settings : ScribbleSettings
+    seed : int
+    classes : list of int or None
+        Foreground values that are allowed; None: those that occur.
+    output : Path
+        Folder for everything that is written.
+    ignore_value : int
+        Written where nothing is annotated.
+    strokes, overlays : bool
+        Whether to write these as well.
+    """
+
+    settings: ScribbleSettings
+    seed: int
+    classes: list[int] | None
+    output: Path
+    ignore_value: int
+    strokes: bool
+    overlays: bool
+
+
+def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
+    """Simulate the scribbles of one label map and write them.
+
+    Writes CASE.nii(.gz), the scribble label map under the name of its source; CASE.json, what was
+    asked for and achieved; and on request CASE-strokes.json and CASE.png.
+
+    Returns
+    -------
+    rows : list of dict
+        For `summary.csv`: one for each annotated slice and class.
+    """
+    label_map, volume = read_label_map(path)
+    classes = classes_of(label_map, task.classes, path)
+    if task.ignore_value in classes:
+        raise InputError(f"{path}: holds the value {task.ignore_value} of pixels not annotated")
+    case_id = case_name(path)
+    simulation = simulate_volume(
+        label_map,
+        task.settings,
+        classes=classes,
+        seed=task.seed,
+        case_id=case_id,
+        spacing_mm=volume.spacing_mm,
+    )
+    scribble = np.where(
+        simulation.scribble == IGNORE_LABEL, np.uint8(task.ignore_value), simulation.scribble
+    )
+    unit = distance_unit(volume.spacing_mm)
+    rows = [{"case_id": case_id, **asdict(entry)} for entry in simulation.achieved]
+    if task.strokes:
+        text = to_json(simulation.strokes(), unit=unit)
+        write_text(task.output / f"{case_id}-strokes.json", text)
+    if task.overlays:
+        # Here, because Matplotlib takes longer to import than most files take.
+        from scribblebench.report.scribble_overlays import scribble_figure
+        from scribblebench.report.style import save
+
+        save(
+            scribble_figure(label_map, simulation.scribble, case_id),
+            task.output / case_id,
+            (".png",),
+        )
+    write_json(
+        task.output / f"{case_id}.json",
+        {
+            "source": path.name,
+            "case_id": case_id,
+            "seed": task.seed,
+            "settings": asdict(task.settings),
+            "classes": classes,
+            "ignore_label": task.ignore_value,
+            "spacing_mm": volume.spacing_mm,
+            "unit": unit,
+            "versions": {
+                "scribblebench": scribblebench.__version__,
+                **{name: importlib.metadata.version(name) for name in PACKAGES},
+            },
+            "drawn": rows,
+        },
+    )
+    # Last, so that a label map is there only with what belongs to it.
+    write_label_map(task.output / path.name, scribble, volume)
+    return rows
+
+
+def classes_of(label_map: LabelArray, allowed: list[int] | None, path: Path) -> list[int]:
+    """Return the foreground classes of a file: those allowed, or else those that occur."""
+    present = [int(v) for v in np.unique(label_map) if v not in (BACKGROUND, IGNORE_LABEL)]
+    if allowed is None:
+        if len(present) > MOST_CLASSES:
+            raise InputError(
+                f"{path}: holds {len(present)} values besides 0, more than a label map is likely "
+                f"to; is it an image? If not, list its classes with --classes"
+            )
+        return present
+    unknown = sorted(set(present) - set(allowed))
+    if unknown:
+        listed = ", ".join(map(str, [BACKGROUND, *allowed, IGNORE_LABEL]))
+        raise InputError(f"{path}: label values must be among {listed}, got {unknown[0]}")
+    return allowed

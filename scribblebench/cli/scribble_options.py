@@ -1,0 +1,140 @@
+"""What people type about scribbles, turned into the library's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from scribblebench.errors import InputError
+from scribblebench.scribbles import (
+    FORMS,
+    Budget,
+    Pen,
+)
+from scribblebench.scribbles.budget import Unit
+from scribblebench.scribbles.drawing import COMPONENTS, Components
+from scribblebench.types import BACKGROUND, IGNORE_LABEL
+
+T = TypeVar("T")
+
+SUFFIXES: dict[str, Unit] = {"px": "pixels", "mm": "length", "s": "seconds", "": "density"}
+
+CONVENTIONS = ("nnunet", "wsl4mis")
+"""Both write the number of classes, background included, where nothing is annotated: nnU-Net v2
+wants its `ignore` label to be the highest, WSL4MIS's ACDC scribbles hold 4."""
+
+
+def budgets(text: str, per: str, option: str) -> Budget | dict[int, Budget]:
+    """Parse a budget: "0.1", "120px", "80mm", "12s", or for each class as in "1=0.1,2=0.05"."""
+    if "=" not in text:
+        return _budget(text, per, option)
+    found = {}
+    for part in text.split(","):
+        name, _, amount = part.partition("=")
+        if not name.strip().isdigit():
+            raise InputError(f"{option}: must be CLASS=AMOUNT,..., got '{part}'")
+        found[int(name)] = _budget(amount, per, option)
+    return found
+
+
+def one_budget(text: str, per: str, option: str) -> Budget:
+    """Parse a budget that is not by class."""
+    if "=" in text:
+        raise InputError(f"{option}: takes one amount, got '{text}'")
+    return _budget(text, per, option)
+
+
+def _budget(text: str, per: str, option: str) -> Budget:
+    amount = text.strip()
+    suffix = next(s for s in SUFFIXES if amount.endswith(s))
+    try:
+        number = float(amount.removesuffix(suffix))
+    except ValueError:
+        raise InputError(
+            f"{option}: must be a share such as 0.1, or 120px, 80mm or 12s, got '{text}'"
+        ) from None
+    return checked(option, Budget, number, SUFFIXES[suffix], per)
+
+
+def pen(
+    form: str,
+    randomness: float,
+    width: float | None,
+    options: Sequence[str],
+    components: str,
+) -> Pen:
+    """Make a pen of what was typed."""
+    found = {}
+    for entry in options:
+        name, _, value = entry.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            raise InputError(f"--option: must be NAME=NUMBER, got '{entry}'") from None
+        found[name.strip()] = int(number) if number == int(number) else number
+    parts: Components
+    if components in COMPONENTS:
+        parts = components  # type: ignore[assignment]
+    else:
+        try:
+            parts = float(components)
+        except ValueError:
+            raise InputError(
+                f"--components: must be {', '.join(COMPONENTS)} or a probability, "
+                f"got '{components}'"
+            ) from None
+    FORMS[form]
+    return checked("", Pen, form, randomness, width, found, parts)
+
+
+def checked(option: str, make: Callable[..., T], *arguments: object, **named: object) -> T:
+    """Call `make`; its `ValueError`s become one line that names the option."""
+    try:
+        return make(*arguments, **named)
+    except InputError:
+        raise
+    except ValueError as error:
+        where = f"{option}: " if option else "--"
+        raise InputError(f"{where}{error}") from error
+
+
+def pair(text: str, option: str) -> tuple[float, float]:
+    """Parse "6,14"."""
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"{option}: must be two numbers such as 6,14, got '{text}'") from None
+    return low, high
+
+
+def class_list(text: str) -> list[int]:
+    """Parse "1,2,3" into foreground ids."""
+    try:
+        ids = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        ids = []
+    if not ids or ids[0] <= BACKGROUND or ids[-1] >= IGNORE_LABEL:
+        raise InputError(f"--classes: must be integers from 1 to 254, such as 1,2,3, got '{text}'")
+    return ids
+
+
+def ignore_value(ignore_label: int, convention: str | None, classes: Sequence[int] | None) -> int:
+    """Return what to write where nothing is annotated."""
+    if convention is None:
+        if not 0 < ignore_label <= IGNORE_LABEL:
+            raise InputError(f"--ignore-label: must be in [1, 255], got {ignore_label}")
+        if classes is not None and ignore_label in classes:
+            raise InputError(f"--ignore-label: {ignore_label} is one of the classes")
+        return ignore_label
+    if convention not in CONVENTIONS:
+        raise InputError(f"--convention: must be {' or '.join(CONVENTIONS)}, got '{convention}'")
+    if ignore_label != IGNORE_LABEL:
+        raise InputError("--convention decides the ignore label: leave out --ignore-label")
+    if classes is None:
+        raise InputError(
+            f"--convention {convention}: needs --classes, so that the ignore label is the same in "
+            f"all files"
+        )
+    if list(classes) != list(range(1, len(classes) + 1)):
+        raise InputError(f"--convention {convention}: needs classes 1,2,3,..., got {classes}")
+    return len(classes) + 1
