@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from scribblebench.data.preprocessing import Slices
-from scribblebench.scribbles import ScribbleSettings, simulate_volume
+from scribblebench.scribbles import (
+    BackgroundPolicy,
+    Budget,
+    Pen,
+    ScribbleSettings,
+    simulate_volume,
+)
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.types import IGNORE_LABEL, LabelArray, LabelSpec
 
@@ -30,20 +36,22 @@ def annotate(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArr
         return slices.scribble
     assert config.density is not None
     assert config.randomness is not None
+    assert config.background is not None
+    density = config.background_density
     settings = ScribbleSettings(
-        form=config.form,
-        density=config.density,
-        randomness=config.randomness,
-        background_density=config.background_density,
+        Pen(config.form, config.randomness),
+        Budget(config.density),
+        background=BackgroundPolicy(config.background),
+        background_budget=None if density is None else Budget(density),
     )
-    scribble, _ = simulate_volume(
+    return simulate_volume(
         dense,
         settings,
         classes=labels.foreground,
         seed=config.seed,
         case_id=slices.case.case_id,
-    )
-    return scribble
+        spacing_mm=slices.case.spacing_mm,
+    ).scribble
 
 
 @dataclass

@@ -10,17 +10,19 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from scribblebench.methods import METHODS
+from scribblebench.scribbles.background import Where
 from scribblebench.sweep.protocol import GIVEN_FORMS, Protocol
 from scribblebench.training.settings import TrainingSettings
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when the same configuration starts to mean another trial; part of every id."""
 
 
 class TrialConfig(BaseModel):
     """Everything that decides a trial's result, apart from code and data.
 
-    `density`, `randomness` and `background_density` are None for forms that are given.
+    `density`, `randomness`, `background` and `background_density` are None for forms that are
+    given.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,6 +34,7 @@ class TrialConfig(BaseModel):
     form: str
     density: float | None
     randomness: float | None
+    background: Where | None
     background_density: float | None
     method: str
     seed: int
@@ -78,6 +81,7 @@ def expand(protocol: Protocol) -> Iterator[TrialConfig]:
                             form=form,
                             density=density,
                             randomness=r,
+                            background=None if given else protocol.background,
                             background_density=None if given else protocol.background_density,
                             method=method,
                             seed=seed,

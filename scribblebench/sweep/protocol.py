@@ -16,6 +16,7 @@ from scribblebench.errors import InputError
 from scribblebench.methods import METHODS
 from scribblebench.registry import did_you_mean
 from scribblebench.scribbles import FORMS
+from scribblebench.scribbles.background import Where
 from scribblebench.training.settings import STRICT, Count, Number, TrainingSettings
 
 DATA_VARIABLE = "SCRIBBLEBENCH_DATA"
@@ -94,6 +95,7 @@ class Protocol(BaseModel):
     randomness: Annotated[list[Randomness], Field(min_length=1), AfterValidator(_all_different)] = [
         0.5
     ]
+    background: Where = "near"
     background_density: Density | None = None
     methods: Annotated[list[MethodName], Field(min_length=1), AfterValidator(_all_different)]
     seeds: Annotated[

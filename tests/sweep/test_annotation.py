@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from scribblebench.data.preprocessing import prepare
 from scribblebench.sweep.annotation import AnnotatedShare, annotate
@@ -21,6 +22,7 @@ def trial(form, density=None, **changes):
             "form": form,
             "density": density,
             "randomness": None if density is None else 0.5,
+            "background": "near",
             "background_density": None,
             "method": "pce",
             "seed": 0,
@@ -64,9 +66,23 @@ def test_drawn_scribbles_stay_out_of_the_padding_and_meet_the_budget(slices):
 
 
 def test_background_density_of_the_trial_is_used(slices):
-    targets = annotate(slices, trial("skeleton", 0.1, background_density=0.5), LABELS)
+    config = trial("skeleton", 0.1, background="whole", background_density=0.5)
+    targets = annotate(slices, config, LABELS)
     backgrounds = (slices.label_map == 0)[:, slices.inside].sum(axis=1)
     np.testing.assert_array_equal((targets == 0).sum(axis=(1, 2)), backgrounds // 2)
+
+
+def test_background_is_near_the_foreground_unless_the_trial_says_otherwise(slices):
+    """No spacing, so the ring is 6 to 14 px from the foreground; plane 2 has that of plane 1."""
+    near = annotate(slices, trial("points", 0.3), LABELS)
+    far = annotate(slices, trial("points", 0.3, background="far"), LABELS)
+    for plane, nearest in ((0, 0), (1, 1), (2, 1)):
+        distance = ndimage.distance_transform_edt(slices.label_map[nearest] == 0)
+        annotated = distance[near[plane] == 0]
+        assert (annotated >= 6).all()
+        assert (annotated <= 14).all()
+    distance = ndimage.distance_transform_edt(slices.label_map[0] == 0)
+    assert (distance[far[0] == 0] > 14).all()
 
 
 def test_annotated_share_is_over_the_foreground_only(slices):
