@@ -10,6 +10,7 @@ import typer
 
 import scribblebench
 from scribblebench.cli.evaluate import evaluate
+from scribblebench.cli.realism import realism
 from scribblebench.cli.report import report
 from scribblebench.cli.simulate import simulate
 from scribblebench.cli.sweep import sweep
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (simulate, sweep, report, evaluate):
+for command in (simulate, realism, sweep, report, evaluate):
     app.command()(command)
 
 
