@@ -134,9 +134,7 @@ def marks_seconds(marks: BoolArray, mask: BoolArray, *, model: CostModel | None 
     ease = 1.0 / local_width(mask)
     difficulty = 0.0
     for i, box in enumerate(ndimage.find_objects(components), start=1):
-        # Thinning looks one pixel beyond the stroke.
-        line = thin(np.pad(components[box] == i, 1))[1:-1, 1:-1]
-        difficulty += line_integral(line, ease[box])
+        difficulty += line_integral(thin(components[box] == i), ease[box])
     return model.seconds_per_stroke * n_strokes + model.seconds_per_difficulty * difficulty
 
 
