@@ -80,7 +80,7 @@ def measure(source: Source, *, pixels: bool) -> Measured:
             dense = dict(zip(paths, dense.values(), strict=True))
     classes: list[pd.DataFrame] = []
     strokes: list[pd.DataFrame] = []
-    for case, path in progress(list(paths.items()), f"measure {source.name}"):
+    for case, path in progress(paths.items(), f"measure {source.name}", len(paths)):
         raw, volume = read_label_map(path)
         spacing = None if volume.spacing_mm is None or pixels else volume.spacing_mm
         found = volume_statistics(

@@ -11,8 +11,10 @@ from scribblebench.scribbles import (  # fill FORMS
     random_walk,
     skeleton,
 )
+from scribblebench.scribbles.annotator_error import AnnotatorError
 from scribblebench.scribbles.background import BackgroundPolicy
 from scribblebench.scribbles.budget import Budget, SliceChoice
+from scribblebench.scribbles.cost import CostModel
 from scribblebench.scribbles.drawing import Pen, draw
 from scribblebench.scribbles.form import FORMS
 from scribblebench.scribbles.simulate import (
@@ -26,8 +28,10 @@ from scribblebench.scribbles.strokes import Stroke
 __all__ = [
     "FORMS",
     "Achieved",
+    "AnnotatorError",
     "BackgroundPolicy",
     "Budget",
+    "CostModel",
     "Pen",
     "ScribbleSettings",
     "Simulation",

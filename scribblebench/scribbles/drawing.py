@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from scribblebench.scribbles.cost import CostModel
-
 from scribblebench.scribbles.budget import Unit, apportion
 from scribblebench.scribbles.compiled import compiled
+from scribblebench.scribbles.cost import CostModel
 from scribblebench.scribbles.form import FORMS, Lines
 from scribblebench.scribbles.region import Region, regions_of
 from scribblebench.scribbles.strokes import Brush, Stroke, brush_of, touch
@@ -322,10 +320,10 @@ def _prices(
     if unit == "length":
         return min(region.step), lengths
     assert cost is not None, "a budget in seconds needs a cost model"
-    width = np.maximum(2.0 * region.depth[lines.voxels], min(region.step))
-    return cost.seconds_per_stroke, cost.seconds_per_width * lengths * 0.5 * (
-        1.0 / width[1:] + 1.0 / width[:-1]
-    )
+    one = min(region.step)
+    ease = 1.0 / np.maximum(2.0 * region.depth[lines.voxels] - one, one)
+    difficulty = lengths * (ease[1:] + ease[:-1]) / 2.0
+    return cost.seconds_per_stroke, cost.seconds_per_difficulty * difficulty
 
 
 class Limit(NamedTuple):

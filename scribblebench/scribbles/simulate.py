@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
 from scribblebench.errors import InputError
+from scribblebench.scribbles.annotator_error import AnnotatorError, err
 from scribblebench.scribbles.background import BackgroundPolicy, nearest_content
 from scribblebench.scribbles.budget import Budget, SliceChoice, Unit
+from scribblebench.scribbles.cost import CostModel
 from scribblebench.scribbles.drawing import Drawing, Pen, draw
 from scribblebench.scribbles.form import FORMS
 from scribblebench.scribbles.region import bounding_box
-from scribblebench.scribbles.strokes import Stroke
+from scribblebench.scribbles.strokes import Stroke, replay
 from scribblebench.seeding import rng_for
 from scribblebench.types import (
     BACKGROUND,
@@ -51,6 +53,8 @@ class ScribbleSettings:
         Draw in the whole volume instead of in slices.
     cost : CostModel
         For budgets in seconds.
+    error : AnnotatorError or None
+        What the annotator does wrong. None: nothing.
     """
 
     pen: Pen
@@ -61,7 +65,8 @@ class ScribbleSettings:
     slices: SliceChoice = field(default_factory=SliceChoice)
     axis: int = 0
     three_d: bool = False
-    cost: object = None
+    cost: CostModel = field(default_factory=CostModel)
+    error: AnnotatorError | None = None
 
     def __post_init__(self) -> None:
         if self.axis not in (0, 1, 2):
@@ -112,9 +117,13 @@ class Achieved:
         smaller than that; where the rest does not suffice for another voxel; or more where the
         first mark of a stroke alone takes more.
     annotated_px : int
-        Voxels marked.
+        Voxels that carry the class's label in the end.
     pen_downs : int
         How often the pen touched down.
+    missed, wrong_strokes, slips
+        What was done wrong; see `scribblebench.scribbles.annotator_error.Injected`.
+    wrong_px : int
+        Voxels that carry the class's label and do not belong to it.
     """
 
     slice_index: int | None
@@ -125,6 +134,10 @@ class Achieved:
     achieved: float
     annotated_px: int
     pen_downs: int
+    missed: bool = False
+    wrong_strokes: int = 0
+    slips: int = 0
+    wrong_px: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +150,7 @@ class Simulation:
         Class ids on annotated voxels, `IGNORE_LABEL` elsewhere.
     achieved : list of Achieved
         One entry for each annotated slice and class that is there.
-    drawings : list of Drawing
+    drawn : list of Drawing or list of Stroke
         What was drawn for each of these, in the coordinates of the slice.
     axis : int or None
         Across which the slices lie; None where a volume was drawn in at once.
@@ -145,14 +158,15 @@ class Simulation:
 
     scribble: LabelArray
     achieved: list[Achieved]
-    drawings: list[Drawing]
+    drawn: list[Drawing | list[Stroke]]
     axis: int | None
 
     def strokes(self) -> list[Stroke]:
         """Return all strokes in the coordinates of the volume, slice by slice."""
         found = []
-        for entry, drawing in zip(self.achieved, self.drawings, strict=True):
-            for stroke in drawing.strokes(entry.class_id):
+        for entry, drawn in zip(self.achieved, self.drawn, strict=True):
+            strokes = drawn.strokes(entry.class_id) if isinstance(drawn, Drawing) else drawn
+            for stroke in strokes:
                 points = stroke.points
                 if self.axis is not None and entry.slice_index is not None:
                     points = np.insert(points, self.axis, entry.slice_index, axis=1)
@@ -216,7 +230,8 @@ def simulate_volume(
     chosen = settings.slices.choose(content, rng_for(seed, "slices", case_id)).tolist()
     jobs = _foreground_jobs(layers, foreground, settings, classes, chosen)
     jobs += _background_jobs(layers, foreground, settings, chosen, step, jobs)
-    achieved, drawings = [], []
+    achieved: list[Achieved] = []
+    drawn: list[Drawing | list[Stroke]] = []
     for job in sorted(jobs, key=lambda job: (job.layer, job.class_id)):
         pen = settings.pen
         if job.class_id == BACKGROUND:
@@ -234,17 +249,48 @@ def simulate_volume(
             within=job.within,
             origin=job.origin,
         )
-        voxels = drawing.voxels
-        out[job.layer][tuple(voxels.T)] = job.class_id
-        spent = float(len(voxels)) if job.unit == "pixels" else drawing.spent
-        achieved.append(
-            Achieved(
-                *(slice_index, job.class_id, job.class_px, job.unit),
-                *(job.amount, spent, len(voxels), drawing.pen_downs),
-            )
+        spent = float(len(drawing.voxels)) if job.unit == "pixels" else drawing.spent
+        entry = Achieved(
+            slice_index,
+            job.class_id,
+            job.class_px,
+            job.unit,
+            job.amount,
+            spent,
+            len(drawing.voxels),
+            drawing.pen_downs,
         )
-        drawings.append(drawing)
-    return Simulation(scribble, achieved, drawings, None if settings.three_d else settings.axis)
+        if settings.error is None:
+            out[job.layer][tuple(drawing.voxels.T)] = job.class_id
+            drawn.append(drawing)
+        else:
+            labels = layers[job.layer]
+            strokes, injected = err(
+                drawing.strokes(job.class_id),
+                labels == job.class_id,
+                settings.error,
+                others=[c for c in (BACKGROUND, *classes) if c != job.class_id and c in labels],
+                step=step,
+                rng=rng_for(seed, "error", case_id, name, job.class_id),
+            )
+            replay(strokes, labels, ignore_label=IGNORE_LABEL, step=step, out=out[job.layer])
+            entry = replace(entry, **asdict(injected))
+            drawn.append(strokes)
+        achieved.append(entry)
+    if settings.error is not None:
+        achieved = [_recounted(entry, out, layers) for entry in achieved]
+    return Simulation(scribble, achieved, drawn, None if settings.three_d else settings.axis)
+
+
+def _recounted(entry: Achieved, scribbles: LabelArray, layers: LabelArray) -> Achieved:
+    """Count an entry's voxels anew, as errors of other classes may have covered some."""
+    layer = entry.slice_index or 0
+    marked = scribbles[layer] == entry.class_id
+    return replace(
+        entry,
+        annotated_px=int(marked.sum()),
+        wrong_px=int((marked & (layers[layer] != entry.class_id)).sum()),
+    )
 
 
 @dataclass(frozen=True, eq=False)

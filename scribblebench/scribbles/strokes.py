@@ -35,12 +35,15 @@ class Stroke:
     last_touch : int or None
         Voxels that a wide pen still marks at the last point, the nearest first; None: all of them.
         It is how a stroke of a wide pen meets a budget to the voxel.
+    keeps_to_class : bool
+        Whether it marks only voxels of its class, as every stroke without an error does.
     """
 
     points: IntArray
     class_id: int
     width: float | None = None
     last_touch: int | None = None
+    keeps_to_class: bool = True
 
     def length(self, step: Sequence[float] | None = None) -> float:
         """Return the length of the line, plus one voxel for the pen itself.
@@ -185,18 +188,33 @@ def rasterise(
     """
     size = tuple(1.0 for _ in shape) if step is None else tuple(float(s) for s in step)
     brush = brush_of(stroke.width, size)
-    frame = max(1, brush.reach)
-    allowed = np.ones(tuple(shape), dtype=np.bool_) if within is None else within
-    inside = np.pad(allowed, frame)
-    marks = np.zeros(inside.shape, dtype=np.bool_)
+    marks = np.zeros(tuple(shape), dtype=np.bool_)
     on_grid = ((stroke.points >= 0) & (stroke.points < np.array(shape))).all(axis=1)
-    points = np.ravel_multi_index(tuple((stroke.points[on_grid] + frame).T), inside.shape)
+    points = stroke.points[on_grid]
+    if not len(points):
+        return marks
+    # Only the part of the grid that the pen reaches, with a frame.
+    frame = max(1, brush.reach)
+    low, high = points.min(axis=0), points.max(axis=0) + 1
+    box = tuple(
+        slice(max(int(a) - frame, 0), min(int(b) + frame, n))
+        for a, b, n in zip(low, high, shape, strict=True)
+    )
+    allowed = marks[box] | True if within is None else within[box]
+    inside = np.pad(allowed, frame)
+    local = points - np.array([b.start for b in box]) + frame
+    drawn = np.zeros(inside.shape, dtype=np.bool_)
     most = len(brush.vectors) if stroke.last_touch is None else stroke.last_touch
     _stroke(
-        *(marks.ravel(), inside.ravel(), np.asarray(points, dtype=np.int64)),
-        *(brush.offsets(inside.shape), brush.earlier, most),
+        drawn.ravel(),
+        inside.ravel(),
+        local @ strides(inside.shape),
+        brush.offsets(inside.shape),
+        brush.earlier,
+        most,
     )
-    return marks[tuple(slice(frame, -frame) for _ in shape)]
+    marks[box] = drawn[tuple(slice(frame, -frame) for _ in shape)]
+    return marks
 
 
 def replay(
@@ -205,31 +223,32 @@ def replay(
     *,
     ignore_label: int,
     step: Sequence[float] | None = None,
-    keep_to_class: bool = True,
+    out: AnyArray | None = None,
 ) -> AnyArray:
-    """Draw strokes into an empty scribble label map.
+    """Draw strokes into a scribble label map.
 
     Parameters
     ----------
     strokes : iterable of Stroke
         Later ones draw over earlier ones.
     label_map : integer ndarray, shape (H, W) or (P, H, W)
-        Dense labels of the same grid.
+        Dense labels of the same grid. Strokes that keep to their class keep to it here.
     ignore_label : int
-        Value of voxels that are not marked.
+        Value of voxels that are not marked. Voxels without a label never are.
     step : sequence of float, optional
         Size of a voxel along each axis; 1 by default.
-    keep_to_class : bool
-        Whether a stroke marks only voxels of its class.
+    out : ndarray, optional
+        What to draw into; an empty one by default.
 
     Returns
     -------
     scribble : ndarray
-        Of the shape and type of `label_map`.
+        `out`, or else a new array of the shape and type of `label_map`.
     """
-    scribble = np.full_like(label_map, ignore_label)
+    scribble = np.full_like(label_map, ignore_label) if out is None else out
     for stroke in strokes:
-        within = label_map == stroke.class_id if keep_to_class else None
+        kept = stroke.keeps_to_class
+        within = label_map == stroke.class_id if kept else label_map != ignore_label
         marks = rasterise(stroke, label_map.shape, step=step, within=within)
         scribble[marks] = stroke.class_id
     return scribble
@@ -242,6 +261,7 @@ def to_json(strokes: Iterable[Stroke], *, unit: str) -> str:
             "class_id": stroke.class_id,
             "width": stroke.width,
             "last_touch": stroke.last_touch,
+            "keeps_to_class": stroke.keeps_to_class,
             "points": stroke.points.tolist(),
         }
         for stroke in strokes
@@ -267,6 +287,7 @@ def from_json(text: str) -> list[Stroke]:
                 int(entry["class_id"]),
                 None if entry["width"] is None else float(entry["width"]),
                 None if entry["last_touch"] is None else int(entry["last_touch"]),
+                bool(entry["keeps_to_class"]),
             )
             for entry in content["strokes"]
         ]

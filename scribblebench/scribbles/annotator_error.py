@@ -1,0 +1,230 @@
+"""Annotator error: what a hand does that it should not, in doses that are counted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+
+import numpy as np
+from scipy import ndimage
+
+from scribblebench.scribbles.strokes import Stroke, rasterise
+from scribblebench.types import BoolArray, Float64Array, IntArray
+
+CHOICES = 4
+"""A slip begins at the one of so many points of the strokes, drawn by lot, that is nearest to the
+edge: pens slip where there is little room."""
+
+REACH = 4.0
+"""Pens slip where the edge is not farther away than this many times `spill_distance` (but at least
+this many voxels)."""
+
+MOST_SLIPS = 1000
+"""Slips after which a spill that was asked for is given up, where hardly anything lies outside."""
+
+
+@dataclass(frozen=True)
+class AnnotatorError:
+    """How often and how far an annotator errs. Off by default: everything is 0.
+
+    Parameters
+    ----------
+    missed : float
+        Probability that a class that is in a slice gets no stroke there.
+    wrong_class : float
+        Probability that a stroke carries the label of another class of the slice.
+    spill : float
+        Share of a class's marks in a slice that lie outside it, in [0, 1), reached by slips of the
+        pen over the edge.
+    spill_spread : float
+        Standard deviation of that share between slices and classes, as a multiple of its mean; the
+        share is drawn from a gamma distribution. 0: it is always the same.
+    spill_distance : float
+        Mean distance of a slip's end beyond the edge (exponential), in mm, or in voxels where
+        their size is not known.
+    shake : float
+        Standard deviation of the pen's distance from where it should be along each axis, in the
+        same unit.
+    shake_length : float
+        Length over which a shaking pen comes back, in the same unit, > 0.
+    """
+
+    missed: float = 0.0
+    wrong_class: float = 0.0
+    spill: float = 0.0
+    spill_spread: float = 0.0
+    spill_distance: float = 1.5
+    shake: float = 0.0
+    shake_length: float = 8.0
+
+    def __post_init__(self) -> None:
+        for name in ("missed", "wrong_class"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        if not 0.0 <= self.spill < 1.0:
+            raise ValueError(f"spill must be in [0, 1), got {self.spill}")
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if not (math.isfinite(value) and value >= 0.0):
+                raise ValueError(f"{entry.name} must be finite and >= 0, got {value}")
+        if self.shake_length == 0.0:
+            raise ValueError("shake_length must be > 0, got 0.0")
+
+
+@dataclass(frozen=True)
+class Injected:
+    """What an annotator did wrong with one class of one slice.
+
+    Parameters
+    ----------
+    missed : bool
+    wrong_strokes : int
+        Strokes with the label of another class.
+    slips : int
+        Times that the pen ran over the edge, apart from shaking.
+    """
+
+    missed: bool = False
+    wrong_strokes: int = 0
+    slips: int = 0
+
+
+def err(
+    strokes: Sequence[Stroke],
+    mask: BoolArray,
+    error: AnnotatorError,
+    *,
+    others: Sequence[int],
+    step: Sequence[float],
+    rng: np.random.Generator,
+) -> tuple[list[Stroke], Injected]:
+    """Return what becomes of the strokes of one class in one slice or volume.
+
+    The class is missed altogether; or its strokes are shaken, each point by noise that is normal
+    at points `shake_length` apart and linear between them; then slips are added, straight lines
+    from a point of a stroke over the nearest edge, until the wanted share of the marks lies
+    outside the class, or none where all strokes are far from the edge; at last single strokes get
+    another label. A stroke that was shaken, a slip
+    and a stroke with a wrong label no longer keep to the class.
+
+    Parameters
+    ----------
+    strokes : sequence of Stroke
+        Within `mask`.
+    mask : ndarray of bool, shape (H, W) or (P, H, W)
+        The class.
+    error : AnnotatorError
+    others : sequence of int
+        Labels that a wrong stroke may get; without any, no stroke gets one.
+    step : sequence of float
+        Size of a voxel along each axis.
+    rng : numpy.random.Generator
+        Source of every draw; advanced in place.
+    """
+    if rng.random() < error.missed:
+        return [], Injected(missed=True)
+    size = np.array(step, dtype=np.float64)
+    found = list(strokes)
+    if error.shake > 0.0:
+        found = [_shaken(stroke, error, mask.shape, size, rng) for stroke in found]
+        found = [stroke for stroke in found if len(stroke.points)]
+    slips: list[Stroke] = []
+    if error.spill > 0.0 and found:
+        slips = _slips(found, mask, error, size, rng)
+    n_wrong = 0
+    for i, stroke in enumerate(found):
+        if rng.random() < error.wrong_class and others:
+            label = int(others[int(rng.random() * len(others))])
+            found[i] = replace(stroke, class_id=label, keeps_to_class=False)
+            n_wrong += 1
+    return found + slips, Injected(wrong_strokes=n_wrong, slips=len(slips))
+
+
+def _shaken(
+    stroke: Stroke,
+    error: AnnotatorError,
+    shape: tuple[int, ...],
+    size: Float64Array,
+    rng: np.random.Generator,
+) -> Stroke:
+    """Move a stroke's points by smooth noise and connect them again."""
+    ways = np.sqrt(((np.diff(stroke.points, axis=0) * size) ** 2).sum(axis=1))
+    along = np.concatenate([[0.0], np.cumsum(ways)]) / error.shake_length
+    knots = rng.normal(0.0, error.shake, (int(along[-1]) + 2, len(size)))
+    moved = stroke.points.astype(np.float64)
+    for axis in range(len(size)):
+        moved[:, axis] += np.interp(along, np.arange(len(knots)), knots[:, axis]) / size[axis]
+    points = connected(np.floor(moved + 0.5).astype(np.int64))
+    on_grid = ((points >= 0) & (points < np.array(shape))).all(axis=1)
+    return replace(stroke, points=points[on_grid], last_touch=None, keeps_to_class=False)
+
+
+def connected(points: IntArray) -> IntArray:
+    """Return a line through points, each a neighbour of the one before it.
+
+    Parameters
+    ----------
+    points : ndarray of int64, shape (n, D), n >= 1
+    """
+    parts = [points[:1]]
+    for start, end in pairwise(points):
+        n = int(np.abs(end - start).max())
+        if n:
+            share = np.arange(1, n + 1)[:, None] / n
+            parts.append(np.floor(start + share * (end - start) + 0.5).astype(np.int64))
+    return np.concatenate(parts)
+
+
+def _slips(
+    strokes: Sequence[Stroke],
+    mask: BoolArray,
+    error: AnnotatorError,
+    size: Float64Array,
+    rng: np.random.Generator,
+) -> list[Stroke]:
+    """Return straight lines over the edge until the wanted share of the marks is outside."""
+    share = error.spill
+    if error.spill_spread > 0.0:
+        shape = 1.0 / error.spill_spread**2
+        share = min(float(rng.gamma(shape, error.spill / shape)), 0.95)
+    depth, nearest = ndimage.distance_transform_edt(
+        np.pad(mask, 1), sampling=size, return_indices=True
+    )
+    inner = (slice(1, -1),) * mask.ndim
+    depth, nearest = depth[inner], nearest[(slice(None), *inner)] - 1
+    marks = np.zeros(mask.shape, dtype=np.bool_)
+    for stroke in strokes:
+        within = mask if stroke.keeps_to_class else None
+        marks |= rasterise(stroke, mask.shape, step=tuple(size), within=within)
+    points = np.concatenate([stroke.points for stroke in strokes])
+    source = np.repeat(np.arange(len(strokes)), [len(stroke.points) for stroke in strokes])
+    near = depth[tuple(points.T)] <= REACH * max(error.spill_distance, float(size.min()))
+    points, source = points[near], source[near]
+    slips: list[Stroke] = []
+    while len(points) and len(slips) < MOST_SLIPS:
+        n_outside, n = int((marks & ~mask).sum()), int(marks.sum())
+        if n_outside >= share * n:
+            break
+        lots = (rng.random(CHOICES) * len(points)).astype(np.int64)
+        lot = lots[np.argmin(depth[tuple(points[lots].T)])]
+        start = points[lot]
+        way = (nearest[(slice(None), *start)] - start) * size
+        length = float(np.sqrt((way**2).sum()))
+        over = error.spill_distance * float(rng.standard_exponential())
+        if length == 0.0:  # a shaken stroke is outside already
+            way, length = rng.normal(size=len(size)) * size, float(size.min())
+        end = start + np.floor(way / length * (length + over) / size + 0.5).astype(np.int64)
+        line = connected(np.stack([start, end]))
+        on_grid = ((line >= 0) & (line < np.array(mask.shape))).all(axis=1)
+        line = line[: int(on_grid.argmin())] if not on_grid.all() else line
+        # Not farther than is wanted: a voxel more outside changes the share by (1 - share) / n.
+        wanted = int(np.ceil((share * n - n_outside) / (1.0 - share)))
+        new = ~mask[tuple(line.T)] & ~marks[tuple(line.T)]
+        line = line[: int(np.searchsorted(np.cumsum(new), wanted)) + 1]
+        origin = strokes[int(source[lot])]
+        slip = Stroke(line, origin.class_id, None, keeps_to_class=False)
+        marks |= rasterise(slip, mask.shape, step=tuple(size))
+        slips.append(slip)
+    return slips
