@@ -37,7 +37,7 @@ class CostModel:
         To turn to a slice and see what is in it; >= 0. No source: order of magnitude.
     seconds_per_stroke : float
         To choose the class and put the pen down, for each stroke and each contour; >= 0. Default:
-        the median time of the first point on a class in an image, Bearman et al. 2016.
+        the time of the first point on a class in an image, Bearman et al. 2016.
     seconds_per_difficulty : float
         Slope of the steering law: seconds for each tunnel width advanced along it; >= 0. Accot and
         Zhai (1997, CHI, doi 10.1145/258549.258760) and later work found about 0.1 s for a
