@@ -123,7 +123,7 @@ class Region:
     def flat(self) -> Grid:
         """The region for compiled loops."""
         shape = self.grid.shape
-        offsets = self.neighbours.vectors @ strides(shape)
+        offsets: IntArray = self.neighbours.vectors @ strides(shape)
         lengths = self.neighbours.lengths
         return Grid(self.inside, self.depth, self.voxels, offsets, lengths, shape[-1])
 
@@ -132,7 +132,8 @@ class Region:
 
     def coordinates(self, flat: IntArray) -> IntArray:
         """Return the positions of flat indices in the caller's array, shape (n, D)."""
-        return np.stack(np.unravel_index(flat, self.grid.shape), axis=1) + np.array(self.origin)
+        at = np.stack(np.unravel_index(flat, self.grid.shape), axis=1)
+        return np.asarray(at + np.array(self.origin), dtype=np.int64)
 
 
 def strides(shape: Sequence[int]) -> IntArray:
