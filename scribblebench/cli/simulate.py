@@ -166,7 +166,7 @@ def simulate(
             table = pd.DataFrame(rows, columns=columns)
             table.insert(1, "seed", seed)
             write_text(output / SUMMARY, table.to_csv(index=False))
-    short = int((table["achieved"] < table["requested"]).sum())
+    short = int((~table["met"].astype(bool)).sum())
     typer.echo(
         f"{len(paths)} label maps, {table['annotated_px'].sum()} annotated pixels; the budget was "
         f"not met in {short} of {len(table)} drawings: {output / SUMMARY}"

@@ -86,6 +86,8 @@ class Cut:
         Voxels newly marked.
     spent : float
         Of a budget that is not in voxels.
+    ended : bool
+        Whether the budget ended the drawing, and not the want of room.
     """
 
     region: Region
@@ -95,6 +97,7 @@ class Cut:
     last_touch: int | None
     n_marked: int
     spent: float
+    ended: bool
 
     def strokes(self, class_id: int, width: float | None) -> Iterator[Stroke]:
         """Yield the strokes in the order of drawing."""
@@ -131,6 +134,11 @@ class Drawing:
     def pen_downs(self) -> int:
         """How often the pen touched down."""
         return sum(len(cut.drawn) for cut in self.cuts)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the budget ended the drawing in every part, and not the want of room."""
+        return all(cut.ended for cut in self.cuts)
 
     @property
     def spent(self) -> float:
@@ -302,8 +310,8 @@ def _draw_part(
             limit = Limit(int(amount), np.inf, 0.0, np.zeros(0))
         else:
             limit = Limit(-1, amount, *_prices(region, lines, unit, cost))
-        cut, ended = _cut(region, lines, canvas, limit)
-        if ended or n_voxels == len(region):
+        cut = _cut(region, lines, canvas, limit)
+        if cut.ended or n_voxels == len(region):
             return cut
         # Lengths and seconds buy an unknown number of voxels; and a wide pen in another part may
         # have marked some of this one's already.
@@ -347,8 +355,8 @@ class Limit(NamedTuple):
     ways: Float64Array
 
 
-def _cut(region: Region, lines: Lines, canvas: Canvas, limit: Limit) -> tuple[Cut, bool]:
-    """Draw lines up to a limit; tell whether it was reached."""
+def _cut(region: Region, lines: Lines, canvas: Canvas, limit: Limit) -> Cut:
+    """Draw lines up to a limit."""
     drawn, backwards, touched, n_marked, spent, ended = _drawn(
         lines.voxels,
         lines.starts,
@@ -360,8 +368,16 @@ def _cut(region: Region, lines: Lines, canvas: Canvas, limit: Limit) -> tuple[Cu
         limit,
     )
     last_touch = touched if 0 <= touched < len(canvas.brush.vectors) else None
-    cut = Cut(region, lines, drawn, bool(backwards), last_touch, n_marked, float(spent))
-    return cut, bool(ended)
+    return Cut(
+        region,
+        lines,
+        drawn,
+        bool(backwards),
+        last_touch,
+        n_marked,
+        float(spent),
+        bool(ended),
+    )
 
 
 @compiled

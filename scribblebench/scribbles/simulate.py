@@ -113,9 +113,11 @@ class Achieved:
         Of the next two: "pixels", "length" (mm, or voxels where their size is not known) or
         "seconds".
     requested, achieved : float
-        Achieved is less than requested where the class, or where the pen may draw in it, is
-        smaller than that; where the rest does not suffice for another voxel; or more where the
-        first mark of a stroke alone takes more.
+        Lengths and seconds stop short of what is requested by what does not suffice for another
+        voxel; the first mark alone may take more.
+    met : bool
+        False where the class, or the part of it that the pen may draw in, is full before the
+        budget is spent.
     annotated_px : int
         Voxels that carry the class's label in the end.
     pen_downs : int
@@ -132,6 +134,7 @@ class Achieved:
     unit: Unit
     requested: float
     achieved: float
+    met: bool
     annotated_px: int
     pen_downs: int
     missed: bool = False
@@ -257,6 +260,7 @@ def simulate_volume(
             job.unit,
             job.amount,
             spent,
+            spent >= job.amount if job.unit == "pixels" else drawing.ended,
             len(drawing.voxels),
             drawing.pen_downs,
         )

@@ -114,6 +114,14 @@ def test_shortfall_of_a_class_in_parts_is_reported(volume):
     how = settings(budget=Budget(30, "pixels"), pen={"components": "largest"})
     entry = simulate(labels, how, classes=(1,)).achieved[1]
     assert (entry.class_px, entry.requested, entry.achieved) == (36, 30, 20)
+    assert not entry.met
+
+
+@pytest.mark.parametrize(("length", "met"), [(12.0, True), (500.0, False)])
+def test_a_length_is_met_unless_the_class_is_full_before(length, met, volume):
+    how = settings("contour", Budget(length, "length"), background=none())
+    found = simulate(volume, how).achieved
+    assert [a.met for a in found if a.class_px == 100] == [met]
 
 
 @pytest.mark.parametrize("unit", ["pixels", "length"])
