@@ -10,6 +10,7 @@ from scribblebench.scribbles import (  # fill FORMS
     points,
     random_walk,
     skeleton,
+    spiral,
 )
 from scribblebench.scribbles.annotator_error import AnnotatorError
 from scribblebench.scribbles.background import BackgroundPolicy
@@ -17,12 +18,8 @@ from scribblebench.scribbles.budget import Budget, SliceChoice
 from scribblebench.scribbles.cost import CostModel
 from scribblebench.scribbles.drawing import Pen, draw
 from scribblebench.scribbles.form import FORMS
-from scribblebench.scribbles.simulate import (
-    Achieved,
-    ScribbleSettings,
-    Simulation,
-    simulate_volume,
-)
+from scribblebench.scribbles.settings import ScribbleSettings
+from scribblebench.scribbles.simulate import Achieved, Simulation, simulate_volume
 from scribblebench.scribbles.strokes import Stroke
 
 __all__ = [
@@ -48,4 +45,5 @@ __all__ = [
     "random_walk",
     "simulate_volume",
     "skeleton",
+    "spiral",
 ]

@@ -53,6 +53,11 @@ class Budget:
         """Whether it says how many voxels to mark."""
         return self.unit in ("density", "pixels")
 
+    @property
+    def spent_in(self) -> Unit:
+        """The unit of what slices get: "pixels" also for shares."""
+        return "pixels" if self.in_voxels else self.unit
+
     def share_out(self, sizes: Sequence[int]) -> list[float]:
         """Return what each slice gets, where the class has `sizes` voxels in each.
 

@@ -12,6 +12,7 @@ import numpy as np
 from scribblebench.scribbles.budget import Unit, apportion
 from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.cost import CostModel
+from scribblebench.scribbles.face_steps import with_face_steps
 from scribblebench.scribbles.form import FORMS, Lines
 from scribblebench.scribbles.region import Region, regions_of
 from scribblebench.scribbles.strokes import Brush, Stroke, brush_of, touch
@@ -44,6 +45,9 @@ class Pen:
         their size; if there are more parts than voxels to mark, the largest ones. "largest": no
         other. "one": one by lot, in proportion to size; the next only when it is full. A number:
         each with this probability; the largest if none is.
+    face_steps : bool
+        Whether lines step from face to face only, as some annotation tools draw: a diagonal step
+        then goes by the deeper of the two voxels beside it, if that is inside.
     """
 
     form: str
@@ -51,6 +55,7 @@ class Pen:
     width: float | None = None
     options: Mapping[str, float] = field(default_factory=dict)
     components: Components = "every"
+    face_steps: bool = False
 
     def __post_init__(self) -> None:
         FORMS[self.form].check_options(list(self.options), self.form)
@@ -306,6 +311,8 @@ def _draw_part(
         lines = rule(
             region, n_voxels=n_voxels, randomness=pen.randomness, rng=stream(), **pen.options
         )
+        if pen.face_steps:
+            lines = with_face_steps(region, lines)
         if in_voxels:
             limit = Limit(int(amount), np.inf, 0.0, np.zeros(0))
         else:

@@ -86,15 +86,21 @@ class Brush:
 def brush_of(width: float | None, step: tuple[float, ...]) -> Brush:
     """Return the voxels whose centres are within `width` / 2 of the middle of a pen.
 
+    Where the width is nearer to an even number of voxels than to an odd one, the middle is not
+    the centre of a voxel but half a voxel further, so that a pen two voxels wide marks two.
     `step` is the size of a voxel along each axis, in the unit of `width`.
     """
-    radius = 0.0 if width is None else width / 2.0
-    half = [int(radius / s) for s in step]
-    grid = np.stack(np.meshgrid(*[np.arange(-h, h + 1) for h in half], indexing="ij"), axis=-1)
+    diameter = 0.0 if width is None else width
+    in_voxels = np.rint(diameter / np.array(step))
+    middle = np.where((in_voxels > 0) & (in_voxels % 2 == 0), 0.5, 0.0)
+    reach = [int(diameter / 2.0 / s) + 1 for s in step]
+    grid = np.stack(np.meshgrid(*[np.arange(-r, r + 1) for r in reach], indexing="ij"), axis=-1)
     vectors = grid.reshape(-1, len(step))
-    square = ((vectors * np.array(step)) ** 2).sum(axis=1)
-    vectors, square = vectors[square <= radius**2], square[square <= radius**2]
-    vectors = vectors[np.argsort(square, kind="stable")]
+    square = (((vectors - middle) * np.array(step)) ** 2).sum(axis=1)
+    covered = (square <= (diameter / 2.0) ** 2) | ~vectors.any(axis=1)
+    vectors, square = vectors[covered], square[covered]
+    order = np.lexsort((square, vectors.any(axis=1)))
+    vectors = vectors[order]
     near = np.abs(vectors[:, None] - vectors[None]).max(axis=2) == 1
     found = [np.flatnonzero(row[:k]) for k, row in enumerate(near)]
     earlier = np.full((len(vectors), max(1, *map(len, found))), -1, dtype=np.int64)

@@ -27,11 +27,13 @@ def test_a_stroke_without_width_marks_its_points():
     ("width", "step", "rows", "cols"),
     [
         (1.0, (1, 1), 1, 1),
-        (2.0, (1, 1), 3, 3),
+        (2.0, (1, 1), 2, 2),
         (3.0, (1, 1), 3, 3),
+        (4.0, (1, 1), 4, 4),
         (5.0, (1, 1), 5, 5),
         (3.9, (0.73, 0.73), 5, 5),
-        (3.0, (2.0, 0.5), 1, 7),
+        (1.1, (0.73, 0.73), 2, 2),
+        (3.0, (2.0, 0.5), 2, 6),
     ],
 )
 def test_width_is_the_diameter_in_the_unit_of_the_voxel_size(width, step, rows, cols):

@@ -1,0 +1,204 @@
+"""Spiral: around inside the edge and on towards the middle, as people mostly draw."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scribblebench.scribbles.compiled import compiled
+from scribblebench.scribbles.contour import level_lines
+from scribblebench.scribbles.form import Lines, form, smooth_noise
+from scribblebench.scribbles.geodesic import lower, way_back
+from scribblebench.scribbles.region import Grid, Region
+from scribblebench.scribbles.straight import segment
+from scribblebench.scribbles.thicken import thickened
+from scribblebench.types import Float64Array, IntArray
+
+BENDS = 14
+"""Points of the spline on one turn (fewer where they would be less than `CLOSEST` apart): a hand
+rounds off what is smaller."""
+
+CLOSEST = 3
+
+MOST_TURNS = 8.0
+"""Turns after which the spiral ends, if it has not come to the middle before."""
+
+WOBBLE = 0.4
+"""At randomness 1, depth counts up to this much more or less along the way."""
+
+SHIFT = 0.3
+"""At randomness 1, the depth of the beginning is drawn from an interval of this width."""
+
+
+@form("spiral")
+def spiral(
+    region: Region,
+    *,
+    n_voxels: int,
+    randomness: float,
+    rng: np.random.Generator,
+    depth: float = 0.3,
+    inward: float = 0.25,
+    arc: float = 0.0,
+    gap: float = 4.0,
+) -> Lines:
+    """Draw a spiral from the edge to the middle, then thicken it.
+
+    The spiral follows the outer contour at the share `depth` of the largest distance to the edge,
+    and with every turn comes nearer to the middle by `inward` of that distance: from the contour
+    it goes up the distance to the edge until it is deep enough or cannot go farther. A cubic
+    B-spline through `BENDS` points a turn smoothes it; where that would leave the region, the
+    shortest way is taken. In a ring it ends on the line midway between the two edges, and follows
+    that. It is drawn from outside, from the contour's first voxel in raster order.
+
+    With randomness r, distances count 1 + r * `WOBBLE` * (2 N - 1) times with N smooth noise in
+    [0, 1), the first depth is shifted by r * `SHIFT` * (U - 1/2), the spiral begins anywhere within
+    the share r of the contour and runs the other way with probability r / 2; lengths of arcs and
+    gaps are multiplied by 1 + r * (U - 1/2).
+
+    Parameters
+    ----------
+    depth : float
+        In [0, 1]: 0 begins at the outermost voxels, 1 in the middle.
+    inward : float
+        Depth gained in a turn, >= 0; with 0 one turn is all.
+    arc : float
+        Voxels after which the pen is lifted; 0: never.
+    gap : float
+        Voxels that are then left out, > 0.
+
+    See `scribblebench.scribbles.form.Rule` for the other parameters and the result. In slices
+    only.
+    """
+    if not 0.0 <= depth <= 1.0:
+        raise ValueError(f"depth must be in [0, 1], got {depth}")
+    if not inward >= 0.0 or not arc >= 0.0:
+        raise ValueError(f"inward and arc must be >= 0, got {inward} and {arc}")
+    if not gap > 0.0:
+        raise ValueError(f"gap must be > 0, got {gap}")
+    deepest = float(region.depth.max())
+    noise = smooth_noise(region, cell=max(4.0, 2.0 * deepest / min(region.step)), rng=rng)
+    level = region.depth / deepest * (1.0 + randomness * WOBBLE * (2.0 * noise - 1.0))
+    highest = float(level.max())
+    first = min(max(depth + randomness * SHIFT * (rng.random() - 0.5), 0.0), highest)
+    contour = level_lines(region, level, first)[0]
+    start = int(randomness * rng.random() * len(contour))
+    contour = np.concatenate([contour[start:], contour[:start]])
+    if rng.random() < randomness / 2.0:
+        contour = contour[::-1].copy()
+    turns = 1.0 if inward == 0.0 else min((highest - first) / inward + 1.0, MOST_TURNS)
+    stride = max(CLOSEST, len(contour) // BENDS)
+    bends = _bends(region.flat, level, contour, first, inward, turns, stride)
+    way = _smooth_way(region.flat, bends)
+    lines = Lines.of([(line, 0) for line in _lifted(way, arc, gap, randomness, rng)])
+    return thickened(region, lines, n_voxels=n_voxels, randomness=randomness, rng=rng)
+
+
+def _lifted(
+    way: IntArray, arc: float, gap: float, randomness: float, rng: np.random.Generator
+) -> list[IntArray]:
+    """Cut a way into arcs with gaps between them; all of it, where `arc` is 0."""
+    if arc == 0.0:
+        return [way]
+    arcs, at = [], 0
+    while at < len(way):
+        end = at + max(1, round(arc * (1.0 + randomness * (rng.random() - 0.5))))
+        arcs.append(way[at:end])
+        at = end + max(1, round(gap * (1.0 + randomness * (rng.random() - 0.5))))
+    return arcs
+
+
+@compiled
+def _bends(
+    grid: Grid,
+    level: Float64Array,
+    contour: IntArray,
+    first: float,
+    inward: float,
+    turns: float,
+    stride: int,
+) -> IntArray:
+    """Return points along the spiral: from every `stride`-th voxel of the contour, upwards."""
+    n = int(turns * contour.size) // stride + 1
+    bends = np.empty(n, dtype=np.int64)
+    for i in range(n):
+        at = contour[i * stride % contour.size]
+        goal = first + inward * (i * stride / contour.size)
+        while level[at] < goal:
+            best, above = 0.0, -1
+            for k in range(grid.offsets.size):
+                other = at + grid.offsets[k]
+                if grid.inside[other]:
+                    rise = (level[other] - level[at]) / grid.lengths[k]
+                    if rise > best:
+                        best, above = rise, other
+            if above < 0:
+                break
+            at = above
+        bends[i] = at
+    return bends
+
+
+@compiled
+def _smooth_way(grid: Grid, bends: IntArray) -> IntArray:
+    """Return the voxels of a uniform cubic B-spline with these points, each next to the last.
+
+    The end points count three times, so that it begins and ends in them. A leg that would leave
+    the region is replaced by the shortest way to its end point.
+    """
+    rows, cols = bends // grid.width, bends % grid.width
+    last = bends.size - 1
+    way = np.empty(64, dtype=np.int64)
+    way[0] = bends[0]
+    n = 1
+    for i in range(-2, last + 1):
+        a, b = min(max(i - 1, 0), last), min(max(i, 0), last)
+        c, d = min(max(i + 1, 0), last), min(max(i + 2, 0), last)
+        side = 0
+        for one, other in ((a, b), (b, c), (c, d)):
+            side = max(side, abs(rows[other] - rows[one]), abs(cols[other] - cols[one]))
+        n_steps = 2 * side + 1  # at most half a voxel each
+        leg = np.empty(n_steps + 1, dtype=np.int64)
+        stays = True
+        for k in range(n_steps + 1):
+            t = k / n_steps
+            s = 1.0 - t
+            wa, wd = s * s * s / 6.0, t * t * t / 6.0
+            wc = (1.0 + 3.0 * t + 3.0 * t * t - 3.0 * t * t * t) / 6.0
+            # From point b, so that rounding is the same wherever the region lies.
+            row = wa * (rows[a] - rows[b]) + wc * (rows[c] - rows[b]) + wd * (rows[d] - rows[b])
+            col = wa * (cols[a] - cols[b]) + wc * (cols[c] - cols[b]) + wd * (cols[d] - cols[b])
+            over = int(np.floor(row + 0.5)) * grid.width + int(np.floor(col + 0.5))
+            leg[k] = bends[b] + over
+            if not grid.inside[leg[k]]:
+                stays = False
+                break
+        if not stays:
+            leg = _shortest(grid, way[n - 1], bends[c])
+        elif not _touch(grid, way[n - 1], leg[0]):
+            leg = np.concatenate((_shortest(grid, way[n - 1], leg[0]), leg))
+        if n + leg.size > way.size:
+            way = np.concatenate((way, np.empty(way.size + leg.size, dtype=np.int64)))
+        for at in leg:
+            if at != way[n - 1]:
+                way[n] = at
+                n += 1
+    return way[:n].copy()
+
+
+@compiled
+def _touch(grid: Grid, one: int, other: int) -> bool:
+    """Tell whether two voxels are the same or neighbours."""
+    rows = abs(one // grid.width - other // grid.width)
+    return rows <= 1 and abs(one % grid.width - other % grid.width) <= 1
+
+
+@compiled
+def _shortest(grid: Grid, start: int, end: int) -> IntArray:
+    """Return the shortest way between two voxels, both included: straight where that is inside."""
+    straight = segment(grid, start, end)
+    if straight.size > 0:
+        return straight
+    distance = np.full(grid.inside.size, np.inf)
+    parent = np.full(grid.inside.size, -1, dtype=np.int64)
+    lower(grid, np.ones(distance.size), distance, parent, np.array([end]))
+    return way_back(parent, start)
