@@ -13,7 +13,7 @@ import scribblebench
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_json, write_text
 from scribblebench.io.nifti import case_name, read_label_map, write_label_map
-from scribblebench.scribbles import ScribbleSettings, simulate_volume
+from scribblebench.scribbles import Annotator, ScribbleSettings, simulate_volume
 from scribblebench.scribbles.strokes import to_json
 from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray, distance_unit
 
@@ -29,7 +29,7 @@ class Task:
 
     Parameters
     ----------
-    settings : ScribbleSettings
+    settings : ScribbleSettings or Annotator
     seed : int
     classes : list of int or None
         Foreground values that are allowed; None: those that occur.
@@ -41,7 +41,7 @@ class Task:
         Whether to write these as well.
     """
 
-    settings: ScribbleSettings
+    settings: ScribbleSettings | Annotator
     seed: int
     classes: list[int] | None
     output: Path

