@@ -157,8 +157,9 @@ def simulate(
     common: dict[str, Any] = {
         "slices": parse.checked("", SliceChoice, slices, slice_choice),
         "axis": 2 - axis,
-        "error": None if error is None else parse.annotator_error(error),
     }
+    if error is not None:
+        common["error"] = parse.annotator_error(error)
     settings: ScribbleSettings | Annotator
     if preset is not None:
         _refuse_what_the_preset_decides(context, preset)

@@ -223,10 +223,10 @@ def _job(
         depth += habit.depth.case_sd * case.depth + habit.depth.slice_sd * of_depth
         options["depth"] = min(max(depth, 0.0), 1.0)
     if n_strokes > 1:
-        voxels = amount if law.unit == "pixels" else amount / min(layers.step)
-        options["arc"] = voxels / n_strokes
-        apart = CLEAR + (case.width or 0.0) / min(layers.step)
-        options["gap"] = max(apart, (turn - voxels) / n_strokes)
+        width = max((case.width or 0.0) / min(layers.step), 1.0)
+        steps = amount / (width if law.unit == "pixels" else min(layers.step))
+        options["arc"] = steps / n_strokes
+        options["gap"] = max(CLEAR + width, (turn - steps) / n_strokes)
     if law.unit == "pixels":
         amount = float(max(1, round(amount)))
     pen = replace(habit.pen, width=case.width, options=options)

@@ -117,9 +117,7 @@ def test_an_empty_slice_has_a_ring_where_its_neighbour_has_one(volume):
 
 def test_habits_of_one_class_are_drawn_one_after_the_other_and_counted_together(volume):
     two = (USUAL, replace(USUAL, pen=Pen("points")))
-    entry = next(
-        a for a in annotate(volume, {0: (), 1: two, 2: ()}).achieved if a.slice_index == 0
-    )
+    entry = next(a for a in annotate(volume, {0: (), 1: two, 2: ()}).achieved if a.slice_index == 0)
     assert (entry.requested, entry.achieved) == (84, 84)
     scribble = annotate(volume, {0: (), 1: two, 2: ()}).scribble
     assert entry.annotated_px == (scribble[0] == 1).sum() < 84
