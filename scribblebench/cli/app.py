@@ -10,6 +10,7 @@ import typer
 
 import scribblebench
 from scribblebench.cli.evaluate import evaluate
+from scribblebench.cli.gallery import gallery
 from scribblebench.cli.realism import realism
 from scribblebench.cli.report import report
 from scribblebench.cli.simulate import simulate
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (simulate, realism, sweep, report, evaluate):
+for command in (simulate, gallery, realism, sweep, report, evaluate):
     app.command()(command)
 
 

@@ -34,6 +34,7 @@ def styled(*, grid: bool = True) -> AbstractContextManager[None]:
             "legend.frameon": False,
             "savefig.dpi": 200,
             "pdf.fonttype": 42,
+            "svg.hashsalt": "scribblebench",  # ids would differ from file to file
         }
     )
 
@@ -48,14 +49,25 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 UNDATED: dict[str, dict[str, str | None]] = {
     ".png": {"Software": None},
     ".pdf": {"CreationDate": None},
+    ".svg": {"Date": None},
 }
-"""Metadata left out, so that the same figure is the same file."""
+"""By format, the metadata that is left out so that the same figure is the same file."""
 
 
-def save(figure: Figure, path: Path, suffixes: tuple[str, ...] = (".png", ".pdf")) -> list[Path]:
-    """Write a figure in each format, without dates, and return the paths."""
+def save(
+    figure: Figure,
+    path: Path,
+    suffixes: tuple[str, ...] = (".png", ".pdf"),
+    *,
+    dpi: float | None = None,
+) -> list[Path]:
+    """Write a figure in each format, without dates, and return the paths.
+
+    Suffixes are keys of `UNDATED`. The resolution is `dpi`, or 200 where it is None.
+    """
     paths = [path.with_suffix(suffix) for suffix in suffixes]
     for target in paths:
         with atomic_path(target) as temporary, styled():
-            figure.savefig(temporary, metadata=UNDATED[target.suffix])
+            metadata = UNDATED[target.suffix.lower()]
+            figure.savefig(temporary, metadata=metadata, dpi=dpi or mpl.rcParams["savefig.dpi"])
     return paths
