@@ -108,7 +108,8 @@ class Habit:
         Length of a turn of the spiral as a multiple of the square root of the class's size, from
         which gaps between strokes follow.
     widths : tuple of (float, float)
-        Widths of pens with their probabilities, one for each case; without any, the pen's own.
+        Widths of pens with their probabilities; one lot for each case decides for all its classes.
+        Without any, the pen's own.
     ring : Ring or None
         For the background.
     probability : float
@@ -147,14 +148,16 @@ class Annotator:
     def jobs(self, layers: Layers, chosen: Sequence[int], *, seed: int, case_id: str) -> list[Job]:
         """Draw the numbers that habits leave open, and list the jobs."""
         jobs = []
-        generous = float(rng_for(seed, "habit", case_id).normal())
+        of_case = rng_for(seed, "habit", case_id)
+        person = float(of_case.normal()), float(of_case.random())
         for class_id in (BACKGROUND, *layers.classes):
             if class_id not in self.habits:
                 known = ", ".join(map(str, self.habits))
                 raise InputError(f"annotator must have a habit for class {class_id}; has {known}")
             for part, habit in enumerate(self.habits[class_id]):
-                of_case = rng_for(seed, "habit", case_id, class_id, part)
-                case = _OfCase.drawn(habit, generous, of_case)
+                case = _OfCase.drawn(
+                    habit, *person, rng_for(seed, "habit", case_id, class_id, part)
+                )
                 if case is None:
                     continue
                 for layer in chosen:
@@ -174,11 +177,16 @@ class _OfCase:
     width: float | None
 
     @classmethod
-    def drawn(cls, habit: Habit, generous: float, rng: np.random.Generator) -> _OfCase | None:
-        """Draw them; None where the habit is not followed in the case."""
+    def drawn(
+        cls, habit: Habit, generous: float, lot: float, rng: np.random.Generator
+    ) -> _OfCase | None:
+        """Draw them; None where the habit is not followed in the case.
+
+        Two numbers of the case go into all its habits: how generous the annotator is, standard
+        normal, and the lot that decides about the pen, uniform in [0, 1).
+        """
         amount, depth, ring = rng.normal(size=3).tolist()
-        followed, lot = rng.random(2).tolist()
-        if followed >= habit.probability:
+        if rng.random() >= habit.probability:
             return None
         amount = math.sqrt(SHARED) * generous + math.sqrt(1.0 - SHARED) * amount
         width = habit.pen.width
