@@ -10,12 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from scribblebench.errors import InputError
 from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.region import strides
 from scribblebench.types import AnyArray, BoolArray, IntArray
 
 FORMAT = 1
 """Version of the JSON layout of strokes."""
+
+WIDEST = 64
+"""Widest pen in voxels: memory for a brush grows with the fourth power."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +93,15 @@ def brush_of(width: float | None, step: tuple[float, ...]) -> Brush:
     Where the width is nearer to an even number of voxels than to an odd one, the middle is not
     the centre of a voxel but half a voxel further, so that a pen two voxels wide marks two.
     `step` is the size of a voxel along each axis, in the unit of `width`.
+
+    Raises
+    ------
+    InputError
+        If the pen is wider than `WIDEST` voxels.
     """
     diameter = 0.0 if width is None else width
+    if not diameter <= WIDEST * min(step):
+        raise InputError(f"width must be at most {WIDEST} voxels, got {diameter / min(step):g}")
     in_voxels = np.rint(diameter / np.array(step))
     middle = np.where((in_voxels > 0) & (in_voxels % 2 == 0), 0.5, 0.0)
     reach = [int(diameter / 2.0 / s) + 1 for s in step]

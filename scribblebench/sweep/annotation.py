@@ -8,12 +8,14 @@ import numpy as np
 
 from scribblebench.data.preprocessing import Slices
 from scribblebench.scribbles import (
+    PRESETS,
     BackgroundPolicy,
     Budget,
     Pen,
     ScribbleSettings,
     simulate_volume,
 )
+from scribblebench.scribbles.jobs import Settings
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.types import IGNORE_LABEL, LabelArray, LabelSpec
 
@@ -34,24 +36,30 @@ def annotate(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArr
     if config.form == "expert":
         assert slices.scribble is not None, "a sweep refuses such cases when it loads them"
         return slices.scribble
-    assert config.density is not None
-    assert config.randomness is not None
-    assert config.background is not None
-    density = config.background_density
-    settings = ScribbleSettings(
-        Pen(config.form, config.randomness),
-        Budget(config.density),
-        background=BackgroundPolicy(config.background),
-        background_budget=None if density is None else Budget(density),
-    )
     return simulate_volume(
         dense,
-        settings,
+        _settings(config),
         classes=labels.foreground,
         seed=config.seed,
         case_id=slices.case.case_id,
         spacing_mm=slices.case.spacing_mm,
     ).scribble
+
+
+def _settings(config: TrialConfig) -> Settings:
+    """Return how the scribbles of a trial are drawn."""
+    if config.form in PRESETS:
+        return PRESETS[config.form]
+    assert config.density is not None
+    assert config.randomness is not None
+    assert config.background is not None
+    density = config.background_density
+    return ScribbleSettings(
+        Pen(config.form, config.randomness),
+        Budget(config.density),
+        background=BackgroundPolicy(config.background),
+        background_budget=None if density is None else Budget(density),
+    )
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from scribblebench.methods import METHODS
 from scribblebench.scribbles.background import Where
-from scribblebench.sweep.protocol import GIVEN_FORMS, Protocol
+from scribblebench.sweep.protocol import Protocol, has_budget
 from scribblebench.training.settings import TrainingSettings
 
 SCHEMA = 2
@@ -21,8 +21,8 @@ SCHEMA = 2
 class TrialConfig(BaseModel):
     """Everything that decides a trial's result, apart from code and data.
 
-    `density`, `randomness`, `background` and `background_density` are None for forms that are
-    given.
+    `density`, `randomness`, `background` and `background_density` are None for presets and for
+    forms that are given.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,9 +64,9 @@ def expand(protocol: Protocol) -> Iterator[TrialConfig]:
     """Yield the trials of a protocol, seed by seed, so that a part of a sweep is a whole grid."""
     for seed in protocol.seeds:
         for form in protocol.forms:
-            given = form in GIVEN_FORMS
-            densities: list[float | None] = [None] if given else [*protocol.densities]
-            randomness: list[float | None] = [None] if given else [*protocol.randomness]
+            budgeted = has_budget(form)
+            densities: list[float | None] = [*protocol.densities] if budgeted else [None]
+            randomness: list[float | None] = [*protocol.randomness] if budgeted else [None]
             supervision = "dense" if form == "dense" else "scribbles"
             for method in protocol.methods:
                 if METHODS[method].supervision != supervision:
@@ -81,8 +81,8 @@ def expand(protocol: Protocol) -> Iterator[TrialConfig]:
                             form=form,
                             density=density,
                             randomness=r,
-                            background=None if given else protocol.background,
-                            background_density=None if given else protocol.background_density,
+                            background=protocol.background if budgeted else None,
+                            background_density=protocol.background_density if budgeted else None,
                             method=method,
                             seed=seed,
                             training=protocol.training,

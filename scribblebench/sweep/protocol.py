@@ -15,7 +15,7 @@ from scribblebench.data import DATASETS
 from scribblebench.errors import InputError
 from scribblebench.methods import METHODS
 from scribblebench.registry import did_you_mean
-from scribblebench.scribbles import FORMS
+from scribblebench.scribbles import FORMS, PRESETS
 from scribblebench.scribbles.background import Where
 from scribblebench.training.settings import STRICT, Count, Number, TrainingSettings
 
@@ -28,10 +28,15 @@ class ProtocolError(InputError):
     """A protocol that its data set cannot meet; the message begins with the key at fault."""
 
 
+def has_budget(form: str) -> bool:
+    """Tell whether a form is drawn for a density; presets decide themselves, others are given."""
+    return form in FORMS
+
+
 def known_form(name: str) -> str:
-    """Return `name` if it is a drawn or a given form, else raise with a suggestion."""
-    if name not in GIVEN_FORMS and name not in FORMS:
-        known = [*FORMS.names(), *GIVEN_FORMS]
+    """Return `name` if it is a form, a preset or given, else raise with a suggestion."""
+    if name not in GIVEN_FORMS and name not in FORMS and name not in PRESETS:
+        known = [*FORMS.names(), *PRESETS.names(), *GIVEN_FORMS]
         raise InputError(f"unknown form '{name}'.{did_you_mean(name, known)}")
     return name
 
@@ -80,8 +85,8 @@ class SplitSettings(BaseModel):
 class Protocol(BaseModel):
     """A grid of trials.
 
-    `forms` x `densities` x `randomness` x methods for scribbles x `seeds`; the given forms
-    have neither density nor randomness, and `dense` goes with the methods for dense labels.
+    `forms` x `densities` x `randomness` x methods for scribbles x `seeds`; presets and given
+    forms have neither density nor randomness, and `dense` goes with the methods for dense labels.
     """
 
     model_config = STRICT
@@ -116,7 +121,7 @@ class Protocol(BaseModel):
         for method, supervision in offered.items():
             if supervision not in wanted.values():
                 raise ValueError(f"method '{method}' needs a form with {supervision} labels")
-        if not self.densities and any(form not in GIVEN_FORMS for form in self.forms):
+        if not self.densities and any(map(has_budget, self.forms)):
             raise ValueError("densities must hold at least one value for forms that are drawn")
         return self
 

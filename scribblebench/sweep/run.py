@@ -16,6 +16,7 @@ from scribblebench.data import DATASETS, Dataset, fingerprint
 from scribblebench.data.preprocessing import prepare
 from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
+from scribblebench.scribbles import PRESETS
 from scribblebench.sweep.plan import TrialConfig, expand
 from scribblebench.sweep.protocol import Protocol, ProtocolError
 from scribblebench.sweep.provenance import provenance
@@ -119,6 +120,11 @@ def load_data(protocol: Protocol, dataset: Dataset) -> tuple[TrialData, str]:
         Naming the first file at fault, or, as a `ProtocolError`, a key of the protocol.
     """
     parts = split_parts(protocol, dataset)
+    for preset in (form for form in protocol.forms if form in PRESETS):
+        missing = [c for c in dataset.labels.foreground if c not in PRESETS[preset].habits]
+        if missing:
+            names = ", ".join(dataset.labels.class_names[c] for c in missing)
+            raise ProtocolError(f"forms: preset '{preset}' does not say how to draw {names}")
     cases = [[dataset.load(case_id) for case_id in part] for part in parts]
     training, scored = (
         [prepare(case, field_of_view=protocol.training.field_of_view) for case in part]

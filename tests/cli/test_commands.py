@@ -70,6 +70,8 @@ def test_simulate_one_file_is_the_same_as_in_a_folder(scribblebench, labels, tmp
         (("--ring", "9"), "--ring: must be two numbers such as 6,14, got '9'"),
         (("--option", "strokes"), "--option: must be NAME=NUMBER, got 'strokes'"),
         (("--option", "strokes=2"), "form 'random_walk' has no option 'strokes'"),
+        (("--width", "inf"), "width must be at most 64 voxels, got inf"),
+        (("--width", "-1"), "--width must be > 0, got -1.0"),
         (("--components", "al"), "--components: must be every, largest, one or a probability"),
         (("--slices", "0"), "--slice share must be in (0, 1], got 0.0"),
         (("--per", "patient"), "--budget: per must be slice or volume, got 'patient'"),

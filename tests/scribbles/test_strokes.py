@@ -48,6 +48,12 @@ def test_disc_of_width_3_and_5_by_hand():
     assert len(brush_of(3.0, (1.0, 1.0, 1.0)).vectors) == 19
 
 
+@pytest.mark.parametrize("width", [100.0, np.inf, np.nan])
+def test_a_pen_that_is_too_wide_is_refused(width):
+    with pytest.raises(ValueError, match="width must be at most 64 voxels"):
+        brush_of(width, (1.0, 1.0))
+
+
 def test_a_wide_pen_does_not_jump_over_a_gap():
     within = np.ones((7, 7), dtype=bool)
     within[:, 3] = False

@@ -3,6 +3,7 @@ import pytest
 from scipy import ndimage
 
 from scribblebench.data.preprocessing import prepare
+from scribblebench.scribbles import PRESETS, simulate_volume
 from scribblebench.sweep.annotation import AnnotatedShare, annotate
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import Samples, sample_plane
@@ -50,6 +51,15 @@ def test_dense_is_every_label_inside_and_nothing_in_the_padding(slices):
     targets = annotate(slices, trial("dense"), LABELS)
     assert (targets[:, ~slices.inside] == 255).all()
     np.testing.assert_array_equal(targets[:, slices.inside], slices.label_map[:, slices.inside])
+
+
+def test_a_preset_draws_as_in_the_library(slices):
+    dense = np.where(slices.inside, slices.label_map, np.uint8(255))
+    targets = annotate(slices, trial("acdc_expert"), LABELS)
+    preset = PRESETS["acdc_expert"]
+    expected = simulate_volume(dense, preset, classes=[1, 2], seed=0, case_id="p1").scribble
+    np.testing.assert_array_equal(targets, expected)
+    assert set(np.unique(targets)) == {0, 1, 2, 255}
 
 
 def test_expert_is_the_data_sets_scribble_and_nothing_more(slices):

@@ -29,6 +29,12 @@ def test_given_forms_have_neither_density_nor_randomness(tiny):
     assert (dense.density, dense.randomness, dense.background_density) == (None, None, None)
 
 
+def test_presets_decide_for_themselves_how_much_they_draw(tiny):
+    configs = list(expand(Protocol.model_validate(tiny | {"forms": ["acdc_expert", "dense"]})))
+    (preset,) = [c for c in configs if c.form == "acdc_expert"]
+    assert preset.density is preset.randomness is preset.background is None
+
+
 def test_ids_depend_on_every_setting_and_on_the_data(tiny):
     base = trials(tiny)
     ids = [t.trial_id("data") for t in base]

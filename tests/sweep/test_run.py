@@ -144,6 +144,13 @@ def test_expert_form_without_scribbles_is_refused_before_any_work(tiny, write_pr
     assert not (tmp_path / "out").exists()
 
 
+def test_a_preset_that_does_not_know_a_class_is_refused(tiny, write_protocol, tmp_path):
+    tiny["forms"][0] = "medscribble"
+    message = "forms: preset 'medscribble' does not say how to draw myocardium, LV"
+    with pytest.raises(ProtocolError, match=message):
+        sweep(write_protocol(tiny), tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
