@@ -14,11 +14,15 @@ from scribblebench.sweep.store import Store
 COLUMNS = (
     *("protocol", "trial_id", "dataset", "split", "form", "density", "randomness", "method"),
     *("seed", "case_id", "class_id", "class_name", "dsc", "hd", "hd95", "assd"),
-    *("distance_unit", "failed", "patient_id", "dsc_raw", "annotated_fraction"),
+    *("distance_unit", "failed", "patient_id", "dsc_raw", "annotated_fraction", "annotation_s"),
 )
 """Columns of the tidy table: one row for each trial, case and class. `failed` marks a class that
 exactly one of prediction and target holds. `dsc_raw` is the Dice before components were filtered;
-`annotated_fraction` the annotated share of the training set's foreground."""
+`annotated_fraction` the annotated share of the training set's foreground; `annotation_s` the
+seconds that its annotation takes by the cost model (uncalibrated)."""
+
+LATER = ("annotation_s",)
+"""Columns that results of earlier versions lack; NaN there."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,7 @@ def collect(store: Store) -> Results:
             finished[trial_id] = config
             results[trial_id] = store.read_result(trial_id)
             rows = store.read_rows(trial_id)
+            rows = rows.reindex(columns=[*rows.columns, *(c for c in LATER if c not in rows)])
             if lacking := [name for name in COLUMNS if name not in rows.columns]:
                 folder = store.trial_folder(trial_id)
                 raise InputError(f"{folder}: rows.csv has no column '{lacking[0]}'")

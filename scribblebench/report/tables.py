@@ -23,7 +23,7 @@ def summary_table(rows: pd.DataFrame) -> pd.DataFrame:
 
     Columns of `scribblebench.metrics.summarise`, then `dsc_raw_mean`, `seed_sd` (of the mean
     over cases between seeds; NaN for one seed), `collapse_rate` (share of seeds in which the
-    class, or in the average row any class, collapsed) and `annotated_fraction`.
+    class, or in the average row any class, collapsed), `annotated_fraction` and `annotation_s`.
     """
     table = summarise(rows, by=CELL)
     keys = [*CELL, "class_id"]
@@ -32,7 +32,7 @@ def summary_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _seed_statistics(rows: pd.DataFrame) -> pd.DataFrame:
     """Return what describes the seeds of each cell and class."""
-    measures = ["dsc", "dsc_raw", "annotated_fraction"]
+    measures = ["dsc", "dsc_raw", "annotated_fraction", "annotation_s"]
     by_seed = [*CELL, "seed"]
     per_class = rows.groupby([*by_seed, "class_id"], dropna=False)[measures].mean().reset_index()
     per_class["collapsed"] = per_class["dsc"] < COLLAPSED
@@ -50,6 +50,7 @@ def _seed_statistics(rows: pd.DataFrame) -> pd.DataFrame:
             seed_sd=("dsc", "std"),
             collapse_rate=("collapsed", "mean"),
             annotated_fraction=("annotated_fraction", "mean"),
+            annotation_s=("annotation_s", "mean"),
         )
         .reset_index()
     )
@@ -63,7 +64,7 @@ def summary_markdown(summary: pd.DataFrame) -> str:
     """
     classes = [n for n in dict.fromkeys(summary["class_name"]) if n != AVERAGE_NAME]
     units = "/".join(dict.fromkeys(summary["distance_unit"]))
-    header = ["form", "density", "randomness", "method", "annotated %", "Dice", *classes]
+    header = ["form", "density", "randomness", "method", "annotated %", "minutes", "Dice", *classes]
     header += [f"HD95 {units}", "failures %", "collapses %", "cases", "seeds"]
     lines = [header, ["---"] * len(header)]
     for _, cell in summary.groupby(CELL, dropna=False, sort=False):
@@ -76,6 +77,7 @@ def summary_markdown(summary: pd.DataFrame) -> str:
                 number(average["randomness"], "g"),
                 str(average["method"]),
                 number(100 * average["annotated_fraction"], ".1f"),
+                number(average["annotation_s"] / 60, ".0f"),
                 _mean_sd(average),
                 *(_mean_sd(by_name[name]) for name in classes),
                 number(max(by_name[name]["hd95_median"] for name in classes), ".1f"),
@@ -88,7 +90,8 @@ def summary_markdown(summary: pd.DataFrame) -> str:
     note = (
         "Dice: mean ± sd over cases, after averaging the seeds within a case. HD95: median over "
         "cases, the worst class. Failures: a class is in exactly one of prediction and target. "
-        f"Collapses: seeds in which a class's mean Dice is below {COLLAPSED:g}."
+        f"Collapses: seeds in which a class's mean Dice is below {COLLAPSED:g}. Minutes: what "
+        "annotating the training set takes by the cost model, whose constants are not calibrated."
     )
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + f"\n\n{note}\n"
 

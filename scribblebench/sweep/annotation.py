@@ -15,6 +15,7 @@ from scribblebench.scribbles import (
     ScribbleSettings,
     simulate_volume,
 )
+from scribblebench.scribbles.cost import dense_seconds, scribble_seconds
 from scribblebench.scribbles.jobs import Settings
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.types import IGNORE_LABEL, LabelArray, LabelSpec
@@ -63,17 +64,22 @@ def _settings(config: TrialConfig) -> Settings:
 
 
 @dataclass
-class AnnotatedShare:
-    """Counts how much of the foreground of a training set is annotated."""
+class Effort:
+    """Counts what the annotation of a training set is, and what it takes."""
 
     annotated_px: int = 0
     foreground_px: int = 0
+    seconds: float = 0.0
 
-    def add(self, targets: LabelArray, slices: Slices, labels: LabelSpec) -> None:
-        """Count one case."""
+    def add(self, targets: LabelArray, slices: Slices, labels: LabelSpec, *, dense: bool) -> None:
+        """Count one case; `dense` where everything is labelled instead of scribbled on."""
         foreground = np.isin(slices.label_map, list(labels.foreground))
         self.foreground_px += int(foreground.sum())
         self.annotated_px += int((foreground & (targets != IGNORE_LABEL)).sum())
+        for target, label_map in zip(targets, slices.label_map, strict=True):
+            self.seconds += (
+                dense_seconds(label_map) if dense else scribble_seconds(target, label_map)
+            )
 
     @property
     def fraction(self) -> float:

@@ -13,7 +13,7 @@ import torch
 from scribblebench.data.preprocessing import Slices, restore
 from scribblebench.methods import METHODS
 from scribblebench.metrics import dice, score_case
-from scribblebench.sweep.annotation import AnnotatedShare, annotate
+from scribblebench.sweep.annotation import Effort, annotate
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import Samples
 from scribblebench.training.loop import OnStep, TrainingData, train
@@ -63,11 +63,11 @@ def run_trial(
     """
     labels, settings = data.labels, config.training
     start = time.monotonic()
-    share = AnnotatedShare()
+    effort = Effort()
     targets = []
     for slices in data.training:
         targets.append(annotate(slices, config, labels))
-        share.add(targets[-1], slices, labels)
+        effort.add(targets[-1], slices, labels, dense=config.form == "dense")
     annotated = time.monotonic()
     trained = train(
         TrainingData(
@@ -110,7 +110,8 @@ def run_trial(
                     **asdict(score),
                     "patient_id": case.patient_id,
                     "dsc_raw": dice(full_raw == class_id, case.label_map == class_id),
-                    "annotated_fraction": share.fraction,
+                    "annotated_fraction": effort.fraction,
+                    "annotation_s": round(effort.seconds, 1),
                 }
             )
         samples.add(slices, _shown(slices, config, labels), pred)

@@ -44,6 +44,7 @@ def rows_of(trial_id, config):
             "patient_id": f"patient{case // 2}",
             "dsc_raw": dice_of(config, case, class_id) - 0.05,
             "annotated_fraction": 0.13 if config.density is None else config.density,
+            "annotation_s": 600.0 if config.density is None else 6000.0 * config.density,
         }
         for case in range(4)
         for class_id, name in CLASSES.items()

@@ -189,6 +189,16 @@ def test_numbers_that_are_not_there_are_a_hyphen_and_infinity_its_sign():
     assert number(0.123, ".2f") == "0.12"
 
 
+def test_results_from_before_the_cost_of_annotation_was_recorded_are_read(made):
+    store, trials = made()
+    for trial_id in trials:
+        path = store.trial_folder(trial_id) / "rows.csv"
+        pd.read_csv(path).drop(columns="annotation_s").to_csv(path, index=False)
+    summary = summary_table(collect(store).rows)
+    assert summary["annotation_s"].isna().all()
+    assert "| dense | 1 | - | full | 13.0 | - |" in summary_markdown(summary)
+
+
 def test_damaged_rows_are_named(made):
     store, trials = made()
     first, *_ = trials

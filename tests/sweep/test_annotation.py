@@ -4,7 +4,8 @@ from scipy import ndimage
 
 from scribblebench.data.preprocessing import prepare
 from scribblebench.scribbles import PRESETS, simulate_volume
-from scribblebench.sweep.annotation import AnnotatedShare, annotate
+from scribblebench.scribbles.cost import dense_seconds, scribble_seconds
+from scribblebench.sweep.annotation import Effort, annotate
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import Samples, sample_plane
 from scribblebench.training.settings import TrainingSettings
@@ -95,11 +96,22 @@ def test_background_is_near_the_foreground_unless_the_trial_says_otherwise(slice
     assert (distance[far[0] == 0] > 14).all()
 
 
-def test_annotated_share_is_over_the_foreground_only(slices):
-    """10 of 190 foreground pixels."""
-    share = AnnotatedShare()
-    share.add(annotate(slices, trial("expert"), LABELS), slices, LABELS)
-    assert share.fraction == pytest.approx(10 / 190)
+def test_effort_is_over_the_foreground_and_by_the_cost_model(slices):
+    """10 of 190 foreground pixels: a slice to turn to, a stroke of 9 steps in a class 10 wide."""
+    effort = Effort()
+    targets = annotate(slices, trial("expert"), LABELS)
+    effort.add(targets, slices, LABELS, dense=False)
+    assert effort.fraction == pytest.approx(10 / 190)
+    expected = scribble_seconds(slices.scribble[1], slices.label_map[1])
+    assert effort.seconds == pytest.approx(expected)
+    assert expected == pytest.approx(2.0 + 2.4 + 0.2 * 9 / 5, abs=0.5)
+
+
+def test_dense_labels_are_traced_and_take_longer(slices):
+    effort = Effort()
+    effort.add(slices.label_map, slices, LABELS, dense=True)
+    assert effort.fraction == 1.0
+    assert effort.seconds == pytest.approx(sum(map(dense_seconds, slices.label_map)))
 
 
 def test_sample_is_the_plane_with_most_foreground(slices):
