@@ -5,6 +5,7 @@ docs/scribbles.md says how near each comes to the scribbles that it is fitted to
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp
 
 from scribblebench.registry import Registry
@@ -33,41 +34,36 @@ PRESETS.add(
         {
             0: (
                 Habit(
-                    Amount(1.49, 1.0, 0.10, 0.10),
-                    Pen(
-                        "spiral",
-                        0.7,
-                        options={"depth": 0.0, "inward": 4.0},
-                        components="largest",
-                        face_steps=True,
-                    ),
-                    strokes=(0.95, 0.05),
-                    ring=Ring(9.0, 0.415, 0.23, (0.3, 1.7), 0.6),
+                    Amount(1.54, 1.0, 0.12, 0.10),
+                    replace(_by_pixels(0.8, 2.9), components="largest"),
+                    Depth(0.0),
+                    strokes=(0.875, 0.09, 0.025, 0.01),
+                    ring=Ring(8.95, 0.34, 0.26, (0.34, 1.92), 0.68),
                 ),
             ),
             1: (
                 Habit(
-                    Amount(exp(-0.81), 0.789, 0.227, 0.211),
-                    _by_pixels(0.8, 0.364),
-                    Depth(0.529, -0.073, -0.112, 0.037, 0.032),
-                    strokes=(0.955, 0.045),
+                    Amount(0.449, 0.785, 0.24, 0.205),
+                    _by_pixels(0.8, 0.40),
+                    Depth(0.54, -0.076, -0.088, 0.037, 0.02),
+                    strokes=(0.935, 0.055, 0.01),
                 ),
             ),
             2: (
                 Habit(
-                    Amount(exp(0.65), 0.60, 0.344, 0.172),
-                    _by_pixels(0.8, 0.15),
-                    Depth(0.6, -0.027, 0.0, 0.037, 0.05),
-                    strokes=(0.40, 0.38, 0.175, 0.037, 0.01),
-                    turn=3.6,
+                    Amount(2.01, 0.599, 0.22, 0.17),
+                    _by_pixels(0.7, 0.15),
+                    Depth(0.57, 0.008, 0.0, 0.03, 0.03),
+                    strokes=(0.316, 0.338, 0.189, 0.126, 0.031),
+                    turn=4.4,
                 ),
             ),
             3: (
                 Habit(
-                    Amount(exp(-0.656), 0.756, 0.245, 0.195),
-                    _by_pixels(0.8, 0.30),
-                    Depth(0.461, -0.06, -0.115, 0.037, 0.037),
-                    strokes=(0.955, 0.045),
+                    Amount(0.507, 0.755, 0.21, 0.175),
+                    _by_pixels(0.8, 0.28),
+                    Depth(0.36, -0.015, -0.042, 0.037, 0.02),
+                    strokes=(0.94, 0.05, 0.01),
                 ),
             ),
         }
