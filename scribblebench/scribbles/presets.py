@@ -34,26 +34,26 @@ PRESETS.add(
         {
             0: (
                 Habit(
-                    Amount(1.54, 1.0, 0.12, 0.10),
+                    Amount(1.54, 1.0, 0.10, 0.10),
                     replace(_by_pixels(0.8, 2.9), components="largest"),
                     Depth(0.0),
                     strokes=(0.875, 0.09, 0.025, 0.01),
-                    ring=Ring(8.95, 0.34, 0.26, (0.34, 1.92), 0.68),
+                    ring=Ring(8.9, 0.33, 0.26, (0.34, 1.92), 0.68),
                 ),
             ),
             1: (
                 Habit(
-                    Amount(0.449, 0.785, 0.24, 0.205),
+                    Amount(0.44, 0.785, 0.24, 0.205),
                     _by_pixels(0.8, 0.40),
                     Depth(0.54, -0.076, -0.088, 0.037, 0.02),
-                    strokes=(0.935, 0.055, 0.01),
+                    strokes=(0.92, 0.065, 0.015),
                 ),
             ),
             2: (
                 Habit(
-                    Amount(2.01, 0.599, 0.22, 0.17),
-                    _by_pixels(0.7, 0.15),
-                    Depth(0.57, 0.008, 0.0, 0.03, 0.03),
+                    Amount(1.97, 0.599, 0.22, 0.17),
+                    _by_pixels(0.6, 0.10),
+                    Depth(0.53, 0.0, 0.0, 0.02, 0.0),
                     strokes=(0.316, 0.338, 0.189, 0.126, 0.031),
                     turn=4.4,
                 ),
@@ -70,7 +70,7 @@ PRESETS.add(
     ),
 )
 
-FINE = ((1.46, 0.60), (2.2, 0.13), (2.93, 0.27))
+FINE = ((1.46, 0.62), (2.2, 0.12), (2.93, 0.26))
 """Pens of the MSCMR experts in mm, 2, 3 and 4 pixels wide, and in which share of the cases."""
 
 BROAD = ((2.9, 0.1), (3.7, 0.3), (5.1, 0.4), (5.9, 0.2))
@@ -85,47 +85,49 @@ PRESETS.add(
         {
             0: (
                 Habit(
-                    Amount(2.0, 1.0, 0.15, 0.15, "length"),
-                    Pen("spiral", 0.7, options={"depth": 0.0, "inward": 1.2}, components="largest"),
+                    Amount(2.76, 1.0, 0.06, 0.09, "length"),
+                    Pen(
+                        "spiral", 0.7, options={"depth": 0.0, "inward": 0.78}, components="largest"
+                    ),
                     widths=BROAD,
-                    ring=Ring(16.0, 0.2, 0.25, (0.4, 2.6), 0.5),
+                    ring=Ring(18.0, 0.275, 0.25, (0.4, 2.6), 0.5),
                 ),
                 Habit(
-                    Amount(0.5, 1.0, 0.4, 0.5, "length"),
+                    Amount(0.71, 1.0, 0.4, 0.5, "length"),
                     Pen("spiral", 0.7, options={"depth": 0.2, "inward": 0.8}, components="largest"),
-                    strokes=(0.45, 0.35, 0.20),
+                    strokes=(0.42, 0.30, 0.16, 0.12),
                     widths=((1.46, 1.0),),
-                    ring=Ring(4.0, 0.2, 0.2, (0.3, 2.0), 0.3),
-                    probability=0.45,
+                    ring=Ring(3.2, 0.2, 0.2, (0.3, 2.0), 0.3),
+                    probability=0.42,
                 ),
             ),
             1: (
                 Habit(
-                    Amount(6.4, 0.5, 0.1, 0.35, "length"),
-                    Pen("spiral", 0.75, options={"inward": 0.45}),
-                    Depth(0.05, 0.0, 0.0, 0.05, 0.05),
-                    strokes=(0.26, 0.37, 0.23, 0.08, 0.06),
-                    turn=3.8,
+                    Amount(6.94, 0.5, 0.16, 0.33, "length"),
+                    Pen("spiral", 0.71, options={"inward": 0.45}),
+                    Depth(0, 0.0, 0.0, 0.05, 0.05),
+                    strokes=(0.12, 0.24, 0.31, 0.197, 0.098, 0.033),
+                    turn=6.2,
                     widths=FINE,
                 ),
             ),
             2: (
                 Habit(
-                    Amount(6.36, 0.5, 0.26, 0.26, "length"),
-                    Pen("spiral", 0.5, options={"inward": 0.6}),
-                    Depth(0.1, 0.0, 0.0, 0.05, 0.05),
-                    strokes=(0.56, 0.21, 0.13, 0.06, 0.04),
-                    turn=4.1,
+                    Amount(6.49, 0.5, 0.21, 0.2, "length"),
+                    Pen("spiral", 0.89, options={"inward": 0.7}),
+                    Depth(0.01, 0.0, 0.0, 0.05, 0.05),
+                    strokes=(0.46, 0.2, 0.1, 0.142, 0.071, 0.024),
+                    turn=6.2,
                     widths=FINE,
                 ),
             ),
             3: (
                 Habit(
-                    Amount(5.8, 0.5, 0.15, 0.2, "length"),
-                    Pen("spiral", 0.6, options={"inward": 0.35}),
-                    Depth(0.2, 0.0, 0.0, 0.05, 0.05),
-                    strokes=(0.6, 0.25, 0.1, 0.03, 0.02),
-                    turn=2.5,
+                    Amount(5.66, 0.5, 0.18, 0.23, "length"),
+                    Pen("spiral", 0.81, options={"inward": 0.39}),
+                    Depth(0, 0.0, 0.0, 0.05, 0.05),
+                    strokes=(0.56, 0.24, 0.11, 0.052, 0.026, 0.009),
+                    turn=2.9,
                     widths=FINE,
                 ),
             ),
