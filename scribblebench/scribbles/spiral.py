@@ -47,12 +47,12 @@ def spiral(
     it goes up the distance to the edge until it is deep enough or cannot go farther. A cubic
     B-spline through `BENDS` points a turn smoothes it; where that would leave the region, the
     shortest way is taken. In a ring it ends on the line midway between the two edges, and follows
-    that. It is drawn from outside, from the contour's first voxel in raster order.
+    that. It begins outside, at the contour's voxel farthest from the deepest one.
 
     With randomness r, the depth along the way is multiplied by 1 + r * `WOBBLE` * (2 N - 1) with N
     noise in [0, 1), linear between `SWAYS` draws a turn; the first depth is shifted by
-    r * `SHIFT` * (U - 1/2), the spiral begins anywhere within the share r of the contour and runs
-    the other way with probability r / 2; an arc ends up to r * `arc` later than without, a gap is
+    r * `SHIFT` * (U - 1/2), the spiral begins anywhere on the share r of the contour about that voxel
+    and runs the other way with probability r / 2; an arc ends up to r * `arc` later than without, a gap is
     1 + r * (U - 1/2) times as long.
 
     Parameters
@@ -78,8 +78,8 @@ def spiral(
         raise ValueError(f"gap must be > 0, got {gap}")
     first = min(max(depth + randomness * SHIFT * (rng.random() - 0.5), 0.0), 1.0)
     contour = level_lines(region, region.depth, 0.0)[0]
-    start = int(randomness * rng.random() * len(contour))
-    contour = np.concatenate([contour[start:], contour[:start]])
+    start = _tip(region, contour) + round(randomness * (rng.random() - 0.5) * len(contour))
+    contour = np.roll(contour, -start)
     if rng.random() < randomness / 2.0:
         contour = contour[::-1].copy()
     turns = 1.0 if inward == 0.0 else min((1.0 - first) / inward + 1.0, MOST_TURNS)
@@ -91,6 +91,13 @@ def spiral(
     way = _smooth_way(region.flat, bends)
     lines = Lines.of([(line, 0) for line in _lifted(way, arc, gap, randomness, rng)])
     return thickened(region, lines, n_voxels=n_voxels, randomness=randomness, rng=rng)
+
+
+def _tip(region: Region, contour: IntArray) -> int:
+    """Return which voxel of a contour is farthest from the region's deepest voxel."""
+    at = region.coordinates(contour) * np.array(region.step)
+    middle = region.coordinates(region.voxels[[np.argmax(region.depth[region.voxels])]])
+    return int(np.argmax(((at - middle * np.array(region.step)) ** 2).sum(axis=1)))
 
 
 def _lifted(

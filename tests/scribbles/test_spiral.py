@@ -43,7 +43,7 @@ def test_a_crescent_is_followed_without_leaving_it(region):
 
 def test_arcs_are_as_long_as_asked_for_with_gaps_between_them(disc):
     """Without randomness: 12 voxels, 6 left out, 12 again, ..."""
-    options = {"arc": 12, "gap": 6}
+    options = {"depth": 0.2, "inward": 0.1, "arc": 12, "gap": 6}
     drawing = drawn(disc, "spiral", 36, randomness=0.0, options=options)
     strokes = drawing.strokes(1)
     assert [len(stroke.points) for stroke in strokes] == [12, 12, 12]
