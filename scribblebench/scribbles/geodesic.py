@@ -96,36 +96,37 @@ def lower(
 
 
 @compiled
-def nearer(grid: Grid, cost: Float64Array, distance: Float64Array, sources: IntArray) -> None:
+def nearer(grid: Grid, cost: Float64Array, distance: Float64Array, sources: IntArray) -> IntArray:
     """Bring `distance` up to date as `lower` does, to the same bits, without parents; in place.
 
     Voxels wait in a queue instead of a heap (Moore 1959): on a grid with even costs hardly any is
     visited twice, and this takes a half to an eighth of the time.
+
+    Returns
+    -------
+    visited : ndarray of int64, shape (v,)
+        The sources and all voxels that came nearer; some may occur more than once.
     """
-    queue = np.empty(grid.nodes.size + 1, dtype=np.int64)
-    waits = np.zeros(distance.size, dtype=np.bool_)
-    first, end = 0, 0
-    for source in sources:
-        distance[source] = 0.0
-        if not waits[source]:
-            waits[source] = True
-            queue[end] = source
-            end += 1
-    while first != end:
+    queue = np.empty(grid.nodes.size + sources.size, dtype=np.int64)
+    queue[: sources.size] = sources
+    distance[sources] = 0.0
+    first, end = 0, sources.size
+    while first < end:
+        if end + grid.offsets.size > queue.size:
+            queue = np.concatenate((queue, np.empty_like(queue)))
         node = queue[first]
-        first = (first + 1) % queue.size
-        waits[node] = False
+        first += 1
+        here = distance[node]
         for k in range(grid.offsets.size):
             other = node + grid.offsets[k]
             if not grid.inside[other]:
                 continue
-            way = distance[node] + grid.lengths[k] * 0.5 * (cost[node] + cost[other])
+            way = here + grid.lengths[k] * 0.5 * (cost[node] + cost[other])
             if way < distance[other]:
                 distance[other] = way
-                if not waits[other]:
-                    waits[other] = True
-                    queue[end] = other
-                    end = (end + 1) % queue.size
+                queue[end] = other
+                end += 1
+    return queue[:end]
 
 
 @compiled

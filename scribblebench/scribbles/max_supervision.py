@@ -70,7 +70,7 @@ def _grow(
     nodes, depth = grid.nodes, grid.depth
     distance = np.full(depth.size, np.inf)
     parent = np.full(depth.size, -1, dtype=np.int64)
-    before = distance.copy()
+    trial = distance.copy()
     cost = 1.0 + EDGE_COST * (1.0 - depth / depth.max())
     clearance = EDGE * depth * weight
     voxels = np.empty(nodes.size, dtype=np.int64)
@@ -84,18 +84,16 @@ def _grow(
             way = nodes[np.array([np.argmax(clearance[nodes])])]
         else:
             targets = _peaks(grid, clearance)
-            way = _best_way(grid, cost, distance, parent, weight, targets, bound, before)
+            way = _best_way(grid, cost, distance, parent, weight, targets, bound, trial)
         voxels[n : n + way.size] = way
         n += way.size
         n_lines += 1
         starts[n_lines] = n
         lower(grid, cost, distance, parent, way)
-        for node in nodes:
-            if distance[node] < before[node]:
-                before[node] = away = distance[node]
-                edge = EDGE * depth[node]
-                clearance[node] = weight[node] * (min(away, edge) + BEYOND * max(away - edge, 0.0))
-                bound[node] = np.inf
+        for node in nearer(grid, cost, trial, way):
+            away, edge = distance[node], EDGE * depth[node]
+            clearance[node] = weight[node] * (min(away, edge) + BEYOND * max(away - edge, 0.0))
+            bound[node] = np.inf
     return voxels[:n].copy(), starts[: n_lines + 1].copy()
 
 
@@ -121,9 +119,8 @@ def _best_way(
         if fresh[i]:
             return chosen
         way = way_from_drawn(distance, parent, targets[i])
-        nearer(grid, cost, trial, way)
         gain = 0.0
-        for node in grid.nodes:
+        for node in np.sort(nearer(grid, cost, trial, way)):  # sums do not depend on the queue
             gain += distance[node] - trial[node]
             trial[node] = distance[node]
         bound[targets[i]] = weight[targets[i]] * gain / way.size
