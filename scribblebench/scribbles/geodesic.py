@@ -258,9 +258,3 @@ def add_sources(
     """Bring what `ways_from` returned up to date after `sources` were added, in place."""
     grid = region.flat if within is None else region.flat._replace(inside=within)
     lower(grid, np.ones(distance.size) if cost is None else cost, distance, parent, sources)
-
-
-def farthest(distance: Float64Array, weight: Float64Array) -> int:
-    """Return the voxel with the largest finite distance times weight."""
-    reached = np.isfinite(distance)
-    return int(np.argmax(np.where(reached, np.where(reached, distance, 0.0) * weight, -1.0)))
