@@ -108,6 +108,7 @@ def nearer(grid: Grid, cost: Float64Array, distance: Float64Array, sources: IntA
         The sources and all voxels that came nearer; some may occur more than once.
     """
     queue = np.empty(grid.nodes.size + sources.size, dtype=np.int64)
+    waits = np.zeros(distance.size, dtype=np.bool_)
     queue[: sources.size] = sources
     distance[sources] = 0.0
     first, end = 0, sources.size
@@ -116,6 +117,7 @@ def nearer(grid: Grid, cost: Float64Array, distance: Float64Array, sources: IntA
             queue = np.concatenate((queue, np.empty_like(queue)))
         node = queue[first]
         first += 1
+        waits[node] = False
         here = distance[node]
         for k in range(grid.offsets.size):
             other = node + grid.offsets[k]
@@ -124,8 +126,10 @@ def nearer(grid: Grid, cost: Float64Array, distance: Float64Array, sources: IntA
             way = here + grid.lengths[k] * 0.5 * (cost[node] + cost[other])
             if way < distance[other]:
                 distance[other] = way
-                queue[end] = other
-                end += 1
+                if not waits[other]:
+                    waits[other] = True
+                    queue[end] = other
+                    end += 1
     return queue[:end]
 
 
