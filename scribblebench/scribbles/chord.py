@@ -6,7 +6,7 @@ import numpy as np
 
 from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.form import Lines, form
-from scribblebench.scribbles.geodesic import lower
+from scribblebench.scribbles.geodesic import nearer
 from scribblebench.scribbles.region import Grid, Region
 from scribblebench.scribbles.straight import ray, ray_length
 from scribblebench.scribbles.thicken import thickened
@@ -60,7 +60,6 @@ def _chords(
     rows, cols = directions[:, 0], directions[:, 1]
     marked = np.zeros(grid.inside.size, dtype=np.bool_)
     distance = np.full(marked.size, np.inf)
-    parent = np.full(marked.size, -1, dtype=np.int64)
     even = np.ones(marked.size)
     away = grid.depth.copy()
     extent = np.empty(rows.size)
@@ -99,6 +98,6 @@ def _chords(
             if not marked[node]:
                 marked[node] = True
                 n_marked += 1
-        lower(grid, even, distance, parent, line)
+        nearer(grid, even, distance, line)
         away = distance
     return chosen, np.array(starts), np.array(anchors)

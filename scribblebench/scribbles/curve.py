@@ -6,7 +6,7 @@ import numpy as np
 
 from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.form import Lines, form
-from scribblebench.scribbles.geodesic import add_sources, way_back, ways_from
+from scribblebench.scribbles.geodesic import nearer, way_back, ways_from
 from scribblebench.scribbles.region import Grid, Region
 from scribblebench.scribbles.straight import segment
 from scribblebench.scribbles.thicken import thickened
@@ -60,36 +60,59 @@ def curve(
     """
     if corners < 2:
         raise ValueError(f"corners must be at least 2, got {corners}")
-    grid = region.flat
     deepest = float(region.depth.max())
     reach = max(SIGHT * deepest, SIGHT_VOXELS * min(region.step))
     cost = deepest / np.where(region.inside, region.depth, 1.0)
-    bound = EDGE * region.depth[region.voxels]
-    position = np.stack(np.divmod(region.voxels, grid.width)) * np.array(region.step)[:, None]
     root = region.voxels[np.argmax(region.depth[region.voxels])]
     _, tree = ways_from(region, np.array([root]), cost=cost)
-    distance, parent = ways_from(region, region.voxels[:0])
-    marked = np.zeros(region.inside.size, dtype=np.bool_)
-    away = region.depth.copy()
-    found: list[tuple[IntArray, int]] = []
-    while marked.sum() < n_voxels and (
-        not found or away[region.voxels].max() > CLOSE * max(region.step)
-    ):
-        near = away[region.voxels]
-        way = _way(grid, tree, position, bound, near, int(corners), reach, randomness, rng)
+    step, n = np.array(region.step), min(n_voxels, len(region))
+    voxels, starts = _curves(region.flat, tree, step, int(corners), reach, n, randomness, rng)
+    lines = Lines.from_ends(voxels, starts)
+    return thickened(region, lines, n_voxels=n_voxels, randomness=randomness, rng=rng)
+
+
+@compiled
+def _curves(
+    grid: Grid,
+    tree: IntArray,
+    step: Float64Array,
+    n_corners: int,
+    reach: float,
+    n_voxels: int,
+    randomness: float,
+    rng: np.random.Generator,
+) -> tuple[IntArray, IntArray]:
+    """Draw curves until they hold `n_voxels` distinct voxels or every voxel is close to one."""
+    nodes = grid.nodes
+    rows, cols = nodes // grid.width * step[0], nodes % grid.width * step[1]
+    bound = EDGE * grid.depth[nodes]
+    even = np.ones(grid.inside.size)
+    distance = np.full(even.size, np.inf)
+    marked = np.zeros(even.size, dtype=np.bool_)
+    near = grid.depth[nodes]
+    voxels = np.empty(0, dtype=np.int64)
+    starts = [0]
+    n_marked = 0
+    while n_marked < n_voxels and (n_marked == 0 or near.max() > CLOSE * step.max()):
+        way = _way(grid, tree, rows, cols, bound, near, n_corners, reach, randomness, rng)
         line = smoothed(grid, way)
-        found.append((line, 0))
-        marked[line] = True
-        add_sources(region, distance, parent, line)
-        away = distance
-    return thickened(region, Lines.of(found), n_voxels=n_voxels, randomness=randomness, rng=rng)
+        voxels = np.concatenate((voxels, line))
+        starts.append(voxels.size)
+        for node in line:
+            if not marked[node]:
+                marked[node] = True
+                n_marked += 1
+        nearer(grid, even, distance, line)
+        near = distance[nodes]
+    return voxels, np.array(starts)
 
 
 @compiled
 def _way(
     grid: Grid,
     tree: IntArray,
-    position: Float64Array,
+    rows: Float64Array,
+    cols: Float64Array,
     bound: Float64Array,
     near: Float64Array,
     n_corners: int,
@@ -99,21 +122,18 @@ def _way(
 ) -> IntArray:
     """Choose the corners of one curve and return the way from one to the next.
 
-    `position` and `bound` are those of the nodes; `near`, their distance to what is drawn, is
+    `rows`, `cols` and `bound` are those of the nodes; `near`, their distance to what is drawn, is
     changed.
     """
     nodes = grid.nodes
-    apart = np.zeros(nodes.size)
+    clearance = np.minimum(near, bound)  # 0 out of sight
     way = np.empty(0, dtype=np.int64)
     for i in range(n_corners):
-        largest = 0.0
-        for k in range(nodes.size):
-            if apart[k] <= reach:
-                largest = max(largest, min(near[k], bound[k]))
+        largest = clearance.max()
         best, corner = -1.0, -1
         for k in range(nodes.size):
-            if apart[k] <= reach and near[k] > 0.0:
-                value = (1.0 - randomness) * min(near[k], bound[k]) / largest
+            if clearance[k] > 0.0:
+                value = (1.0 - randomness) * clearance[k] / largest
                 if randomness > 0.0:
                     value += randomness * rng.random()
                 if value > best:
@@ -127,11 +147,11 @@ def _way(
             if leg.size == 0:
                 leg = _by_tree(tree, way[-1], nodes[corner])
             way = np.concatenate((way, leg[1:]))
-        row, col = position[0, corner], position[1, corner]
+        row, col = rows[corner], cols[corner]
         for k in range(nodes.size):
-            rows, cols = position[0, k] - row, position[1, k] - col
-            apart[k] = np.sqrt(rows * rows + cols * cols)
-            near[k] = min(near[k], apart[k])
+            apart = np.sqrt((rows[k] - row) ** 2 + (cols[k] - col) ** 2)
+            near[k] = min(near[k], apart)
+            clearance[k] = min(near[k], bound[k]) if apart <= reach else 0.0
     return way
 
 

@@ -20,7 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from scribblebench.registry import Registry, did_you_mean
-from scribblebench.scribbles.region import Region
+from scribblebench.scribbles.region import Region, framed
 from scribblebench.types import Float64Array, IntArray
 
 
@@ -171,4 +171,4 @@ def smooth_noise(region: Region, *, cell: float, rng: np.random.Generator) -> Fl
         share = (at - below).reshape([-1 if a == axis else 1 for a in range(len(box))])
         low = noise.take(below, axis=axis)
         noise = low + share * (noise.take(below + 1, axis=axis) - low)
-    return np.pad(noise, region.margin).ravel()
+    return framed(noise, region.margin).ravel()

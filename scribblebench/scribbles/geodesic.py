@@ -96,6 +96,44 @@ def lower(
 
 
 @compiled
+def nearer(grid: Grid, cost: Float64Array, distance: Float64Array, sources: IntArray) -> IntArray:
+    """Bring `distance` up to date as `lower` does, to the same bits, without parents; in place.
+
+    Voxels wait in a queue instead of a heap (Moore 1959): on a grid with even costs hardly any is
+    visited twice, and this takes a half to an eighth of the time.
+
+    Returns
+    -------
+    visited : ndarray of int64, shape (v,)
+        The sources and all voxels that came nearer; some may occur more than once.
+    """
+    queue = np.empty(grid.nodes.size + sources.size, dtype=np.int64)
+    waits = np.zeros(distance.size, dtype=np.bool_)
+    queue[: sources.size] = sources
+    distance[sources] = 0.0
+    first, end = 0, sources.size
+    while first < end:
+        if end + grid.offsets.size > queue.size:
+            queue = np.concatenate((queue, np.empty_like(queue)))
+        node = queue[first]
+        first += 1
+        waits[node] = False
+        here = distance[node]
+        for k in range(grid.offsets.size):
+            other = node + grid.offsets[k]
+            if not grid.inside[other]:
+                continue
+            way = here + grid.lengths[k] * 0.5 * (cost[node] + cost[other])
+            if way < distance[other]:
+                distance[other] = way
+                if not waits[other]:
+                    waits[other] = True
+                    queue[end] = other
+                    end += 1
+    return queue[:end]
+
+
+@compiled
 def way_back(parent: IntArray, node: int) -> IntArray:
     """Return the voxels from `node` to its source, both included."""
     n = 1
@@ -224,9 +262,3 @@ def add_sources(
     """Bring what `ways_from` returned up to date after `sources` were added, in place."""
     grid = region.flat if within is None else region.flat._replace(inside=within)
     lower(grid, np.ones(distance.size) if cost is None else cost, distance, parent, sources)
-
-
-def farthest(distance: Float64Array, weight: Float64Array) -> int:
-    """Return the voxel with the largest finite distance times weight."""
-    reached = np.isfinite(distance)
-    return int(np.argmax(np.where(reached, np.where(reached, distance, 0.0) * weight, -1.0)))

@@ -6,7 +6,7 @@ import numpy as np
 
 from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.form import Lines, form, random_weight
-from scribblebench.scribbles.geodesic import lower, way_from_drawn
+from scribblebench.scribbles.geodesic import lower, nearer, way_from_drawn
 from scribblebench.scribbles.points import BEYOND, EDGE
 from scribblebench.scribbles.region import Grid, Region
 from scribblebench.types import Float64Array, IntArray
@@ -70,6 +70,7 @@ def _grow(
     nodes, depth = grid.nodes, grid.depth
     distance = np.full(depth.size, np.inf)
     parent = np.full(depth.size, -1, dtype=np.int64)
+    trial = distance.copy()
     cost = 1.0 + EDGE_COST * (1.0 - depth / depth.max())
     clearance = EDGE * depth * weight
     voxels = np.empty(nodes.size, dtype=np.int64)
@@ -81,39 +82,51 @@ def _grow(
     while n < n_voxels:
         if n_lines < n_strokes:
             way = nodes[np.array([np.argmax(clearance[nodes])])]
-            after, through = distance.copy(), parent.copy()
-            lower(grid, cost, after, through, way)
         else:
             targets = _peaks(grid, clearance)
-            fresh = np.zeros(targets.size, dtype=np.bool_)
-            best = -1.0
-            while True:
-                i = int(np.argmax(bound[targets]))
-                if fresh[i]:
-                    break
-                trial = way_from_drawn(distance, parent, targets[i])
-                trial_after, trial_through = distance.copy(), parent.copy()
-                lower(grid, cost, trial_after, trial_through, trial)
-                gain = 0.0
-                for node in nodes:
-                    gain += distance[node] - trial_after[node]
-                bound[targets[i]] = weight[targets[i]] * gain / trial.size
-                fresh[i] = True
-                if bound[targets[i]] > best:
-                    best = bound[targets[i]]
-                    way, after, through = trial, trial_after, trial_through
+            way = _best_way(grid, cost, distance, parent, weight, targets, bound, trial)
         voxels[n : n + way.size] = way
         n += way.size
         n_lines += 1
         starts[n_lines] = n
-        for node in nodes:
-            if after[node] < distance[node]:
-                edge = EDGE * depth[node]
-                away = after[node]
-                clearance[node] = weight[node] * (min(away, edge) + BEYOND * max(away - edge, 0.0))
-                bound[node] = np.inf
-        distance, parent = after, through
+        lower(grid, cost, distance, parent, way)
+        for node in nearer(grid, cost, trial, way):
+            away, edge = distance[node], EDGE * depth[node]
+            clearance[node] = weight[node] * (min(away, edge) + BEYOND * max(away - edge, 0.0))
+            bound[node] = np.inf
     return voxels[:n].copy(), starts[: n_lines + 1].copy()
+
+
+@compiled
+def _best_way(
+    grid: Grid,
+    cost: Float64Array,
+    distance: Float64Array,
+    parent: IntArray,
+    weight: Float64Array,
+    targets: IntArray,
+    bound: Float64Array,
+    trial: Float64Array,
+) -> IntArray:
+    """Return the way to one of `targets` that gains most per voxel; lower their `bound`.
+
+    `trial` is a copy of `distance` to try ways on.
+    """
+    fresh = np.zeros(targets.size, dtype=np.bool_)
+    best, chosen = -1.0, targets[:0]
+    while True:
+        i = int(np.argmax(bound[targets]))
+        if fresh[i]:
+            return chosen
+        way = way_from_drawn(distance, parent, targets[i])
+        gain = 0.0
+        for node in np.sort(nearer(grid, cost, trial, way)):  # sums do not depend on the queue
+            gain += distance[node] - trial[node]
+            trial[node] = distance[node]
+        bound[targets[i]] = weight[targets[i]] * gain / way.size
+        fresh[i] = True
+        if bound[targets[i]] > best:
+            best, chosen = bound[targets[i]], way
 
 
 @compiled

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from skimage.morphology import skeletonize
 
+from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.form import Lines, form, preference, random_weight, smooth_noise
-from scribblebench.scribbles.geodesic import farthest, farthest_ways, way_back, ways_from
-from scribblebench.scribbles.region import Region
+from scribblebench.scribbles.geodesic import farthest_ways, lower, way_back, ways_from
+from scribblebench.scribbles.region import Grid, Region
 from scribblebench.scribbles.thicken import thickened
 from scribblebench.types import BoolArray, Float64Array, IntArray
 
@@ -64,10 +65,31 @@ def longest_way(
     Distances are multiplied by `weight`. Of several parts of the skeleton, it is the way through
     the part with the voxel of highest score.
     """
-    start = int(np.argmax(np.where(thin, score, -np.inf)))
-    end = farthest(ways_from(region, np.array([start]), within=thin)[0], weight)
-    distance, parent = ways_from(region, np.array([end]), within=thin)
-    return way_back(parent, farthest(distance, weight))
+    return _longest_way(region.flat._replace(inside=thin), score, weight)
+
+
+@compiled
+def _longest_way(grid: Grid, score: Float64Array, weight: Float64Array) -> IntArray:
+    even = np.ones(score.size)
+    start = np.argmax(np.where(grid.inside, score, -np.inf))
+    end = way = np.array([start])
+    for _ in range(2):
+        distance = np.full(score.size, np.inf)
+        parent = np.full(score.size, -1, dtype=np.int64)
+        lower(grid, even, distance, parent, end)
+        way = way_back(parent, _farthest(grid.nodes, distance, weight))
+        end = way[:1]
+    return way
+
+
+@compiled
+def _farthest(nodes: IntArray, distance: Float64Array, weight: Float64Array) -> int:
+    """Return the voxel with the largest finite distance times weight."""
+    best, farthest = -1.0, -1
+    for node in nodes:
+        if np.isfinite(distance[node]) and distance[node] * weight[node] > best:
+            best, farthest = distance[node] * weight[node], node
+    return int(farthest)
 
 
 def branches(

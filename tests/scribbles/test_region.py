@@ -7,7 +7,7 @@ from scipy import ndimage
 from scipy.sparse.csgraph import dijkstra
 
 from scribblebench.scribbles.distance import distance_to_false
-from scribblebench.scribbles.geodesic import add_sources, ways_from
+from scribblebench.scribbles.geodesic import add_sources, nearer, ways_from
 from scribblebench.scribbles.region import neighbours, regions_of
 
 MASKS = st.one_of(
@@ -52,6 +52,13 @@ def test_distances_of_large_slices_are_exact():
     np.testing.assert_array_equal(distance_to_false(mask, (1.0, 1.0)), expected)
 
 
+@given(mask=arrays(bool, st.tuples(st.integers(1, 9), st.integers(1, 9))))
+def test_distances_reach_the_frame_without_a_border_outside(mask):
+    mask.ravel()[-1] = False
+    expected = ndimage.distance_transform_edt(mask, sampling=(2.5, 2.5))
+    np.testing.assert_allclose(distance_to_false(mask, (2.5, 2.5)), expected, rtol=1e-12)
+
+
 def test_neighbours_by_hand():
     flat = neighbours((2.0, 1.0))
     assert flat.vectors[:4].tolist() == [[0, 1], [0, -1], [1, 0], [-1, 0]]
@@ -82,6 +89,12 @@ def test_ways_are_shortest_ways_in_the_graph_of_neighbours(mask, data):
         add_sources(region, distance, parent, region.voxels[[source]], cost=cost)
     np.testing.assert_allclose(distance[region.voxels], expected, rtol=1e-9)
     assert (parent[region.voxels[sources]] == -1).all()
+    alone = np.full(distance.size, np.inf)
+    for source in sources:
+        before, changed = alone.copy(), np.zeros(alone.size, dtype=bool)
+        changed[nearer(region.flat, cost, alone, region.voxels[[source]])] = True
+        np.testing.assert_array_equal(changed | (alone == before), True)
+    np.testing.assert_array_equal(alone, distance)
 
 
 @pytest.mark.parametrize(
