@@ -51,9 +51,9 @@ def spiral(
 
     With randomness r, the depth along the way is multiplied by 1 + r * `WOBBLE` * (2 N - 1) with N
     noise in [0, 1), linear between `SWAYS` draws a turn; the first depth is shifted by
-    r * `SHIFT` * (U - 1/2), the spiral begins anywhere on the share r of the contour about that voxel
-    and runs the other way with probability r / 2; an arc ends up to r * `arc` later than without, a gap is
-    1 + r * (U - 1/2) times as long.
+    r * `SHIFT` * (U - 1/2); the spiral begins anywhere on the share r of the contour about that
+    voxel and runs the other way with probability r / 2; an arc ends up to r * `arc` later than
+    without, a gap is 1 + r * (U - 1/2) times as long.
 
     Parameters
     ----------
