@@ -139,7 +139,9 @@ MEDSCRIBBLE = ERRORS.add(
     "medscribble",
     # A shaking hand, and now and then a long slip. Together with a pen three pixels wide that does
     # not stop at the edge, it spills next to nothing in wide structures and much in thin ones.
-    AnnotatorError(spill=0.008, spill_spread=4.0, spill_distance=8.0, shake=0.3, shake_length=8.0),
+    AnnotatorError(
+        spill=0.006, spill_spread=4.0, spill_distance=10.0, shake=0.8, shake_length=12.0
+    ),
 )
 
 PRESETS.add(
