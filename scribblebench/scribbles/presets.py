@@ -6,7 +6,6 @@ docs/scribbles.md says how near each comes to the scribbles that it is fitted to
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp
 
 from scribblebench.registry import Registry
 from scribblebench.scribbles.annotator import Amount, Annotator, Depth, Habit, Ring
@@ -159,7 +158,7 @@ PRESETS.add(
             ),
             1: (
                 Habit(
-                    Amount(exp(0.66), 0.722, 0.0, 0.5),
+                    Amount(1.75, 0.722, 0.0, 0.45),
                     Pen("spiral", 0.8, 3.0, options={"inward": 0.35}, components="largest"),
                     Depth(0.42, -0.02, -0.1, 0.0, 0.05),
                     strokes=(0.45, 0.25, 0.12, 0.10, 0.08),
