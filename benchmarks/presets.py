@@ -1,6 +1,6 @@
 """Compare the presets with the people whom they imitate: tables in Markdown.
 
-    python benchmarks/presets.py acdc FOLDER [--seeds N]
+    python benchmarks/presets.py acdc FOLDER [--seeds N] [--picture FILE]
     python benchmarks/presets.py mscmr FOLDER [--part val] [--seeds N]
     python benchmarks/presets.py medscribble FOLDER [--seeds N]
 
@@ -18,6 +18,8 @@ import pandas as pd
 from scipy import ndimage
 
 from scribblebench.io.nifti import read_label_map
+from scribblebench.report.scribble_overlays import coloured, shown_window
+from scribblebench.report.style import new_figure, save, styled
 from scribblebench.scribbles import PRESETS, simulate_volume
 from scribblebench.scribbles.realism import compare
 from scribblebench.scribbles.statistics import volume_statistics
@@ -76,6 +78,29 @@ def acdc(arguments):
             scribble = drawn("acdc_expert", dense, [1, 2, 3], seed, path.name)
             preset.append(volume_statistics(scribble, dense))
     show(joined(people), joined(preset), PER_SLICE)
+    if arguments.picture is not None:
+        picture(arguments)
+
+
+def picture(arguments):
+    """Draw slices of six patients, the experts' scribbles beside those of the preset."""
+    paths = sorted(arguments.folder.rglob("*frame01_scribble.nii.gz"))
+    paths = paths[:: len(paths) // 6][:6]
+    with styled(grid=False):
+        figure = new_figure(7.2, 2.6)
+        panels = figure.subplots(2, 6)
+        for column, path in zip(panels.T, paths, strict=True):
+            dense, _ = read_label_map(path.with_name(path.name.replace("_scribble", "_gt")))
+            sides = [expert(path)[0], drawn("acdc_expert", dense, [1, 2, 3], 0, path.name)]
+            plane = len(dense) // 2
+            shown = np.stack([side[plane] for side in sides])
+            box = shown_window(np.stack([dense[plane]] * 2), shown)
+            for axes, scribble in zip(column, shown, strict=True):
+                axes.imshow(coloured(dense[plane][box], scribble[box]), interpolation="nearest")
+                axes.set(xticks=[], yticks=[], frame_on=False)
+        panels[0, 0].set_ylabel("experts")
+        panels[1, 0].set_ylabel("preset")
+        save(figure, arguments.picture.with_suffix(""), (arguments.picture.suffix,))
 
 
 def mscmr(arguments):
@@ -148,6 +173,7 @@ def main():
     parser.add_argument("folder", type=Path)
     parser.add_argument("--part", default="val", help="of MSCMRseg")
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--picture", type=Path, help="of some slices of ACDC")
     arguments = parser.parse_args()
     {"acdc": acdc, "mscmr": mscmr, "medscribble": medscribble}[arguments.data](arguments)
 
