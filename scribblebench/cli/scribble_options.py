@@ -18,7 +18,7 @@ from scribblebench.scribbles import (
     Pen,
 )
 from scribblebench.scribbles.budget import Unit
-from scribblebench.scribbles.drawing import COMPONENTS, Components
+from scribblebench.scribbles.components import COMPONENTS, Components
 from scribblebench.types import BACKGROUND, IGNORE_LABEL
 
 T = TypeVar("T")

@@ -17,8 +17,9 @@ from scribblebench.scribbles.annotator_error import AnnotatorError
 from scribblebench.scribbles.background import BackgroundPolicy
 from scribblebench.scribbles.budget import Budget, SliceChoice
 from scribblebench.scribbles.cost import CostModel
-from scribblebench.scribbles.drawing import Pen, draw
+from scribblebench.scribbles.drawing import draw
 from scribblebench.scribbles.form import FORMS
+from scribblebench.scribbles.pen import Pen
 from scribblebench.scribbles.presets import ERRORS, PRESETS
 from scribblebench.scribbles.settings import ScribbleSettings
 from scribblebench.scribbles.simulate import Achieved, Simulation, simulate_volume

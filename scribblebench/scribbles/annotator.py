@@ -14,8 +14,8 @@ from scribblebench.scribbles.annotator_error import AnnotatorError
 from scribblebench.scribbles.budget import SliceChoice, Unit
 from scribblebench.scribbles.cost import CostModel
 from scribblebench.scribbles.distance import distance_to_false
-from scribblebench.scribbles.drawing import Pen
 from scribblebench.scribbles.jobs import Job, Layers
+from scribblebench.scribbles.pen import Pen
 from scribblebench.seeding import rng_for
 from scribblebench.types import BACKGROUND, BoolArray
 

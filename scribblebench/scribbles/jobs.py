@@ -13,7 +13,7 @@ from scribblebench.scribbles.annotator_error import AnnotatorError
 from scribblebench.scribbles.background import nearest_content
 from scribblebench.scribbles.budget import SliceChoice, Unit
 from scribblebench.scribbles.cost import CostModel
-from scribblebench.scribbles.drawing import Pen
+from scribblebench.scribbles.pen import Pen
 from scribblebench.scribbles.region import bounding_box
 from scribblebench.types import BoolArray, IntArray, LabelArray
 

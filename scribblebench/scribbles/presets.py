@@ -10,7 +10,7 @@ from dataclasses import replace
 from scribblebench.registry import Registry
 from scribblebench.scribbles.annotator import Amount, Annotator, Depth, Habit, Ring
 from scribblebench.scribbles.annotator_error import AnnotatorError
-from scribblebench.scribbles.drawing import Pen
+from scribblebench.scribbles.pen import Pen
 
 PRESETS: Registry[Annotator] = Registry("preset")
 """People who draw."""

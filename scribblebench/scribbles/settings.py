@@ -13,9 +13,9 @@ from scribblebench.scribbles.annotator_error import AnnotatorError
 from scribblebench.scribbles.background import BackgroundPolicy
 from scribblebench.scribbles.budget import Budget, SliceChoice, Unit
 from scribblebench.scribbles.cost import CostModel
-from scribblebench.scribbles.drawing import Pen
 from scribblebench.scribbles.form import FORMS
 from scribblebench.scribbles.jobs import Job, Layers
+from scribblebench.scribbles.pen import Pen
 from scribblebench.types import BACKGROUND
 
 
