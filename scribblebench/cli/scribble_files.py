@@ -77,7 +77,7 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
     scribble = np.where(
         simulation.scribble == IGNORE_LABEL, np.uint8(task.ignore_value), simulation.scribble
     )
-    unit = distance_unit(volume.spacing_mm)
+    unit = distance_unit(None if task.settings.in_voxels else volume.spacing_mm)
     rows = [{"case_id": case_id, **asdict(entry)} for entry in simulation.achieved]
     if task.strokes:
         text = to_json(simulation.strokes(), unit=unit)

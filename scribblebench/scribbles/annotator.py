@@ -16,6 +16,7 @@ from scribblebench.scribbles.cost import CostModel
 from scribblebench.scribbles.distance import distance_to_false
 from scribblebench.scribbles.jobs import Job, Layers
 from scribblebench.scribbles.pen import Pen
+from scribblebench.scribbles.region import bounding_box
 from scribblebench.seeding import rng_for
 from scribblebench.types import BACKGROUND, BoolArray
 
@@ -65,6 +66,12 @@ class Depth:
     by_amount: float = 0.0
     case_sd: float = 0.0
     slice_sd: float = 0.0
+
+    def of(self, size: float, more: float, of_case: float, of_slice: float) -> float:
+        """Return the depth for a size, ln(amount / usual), and two standard normal numbers."""
+        depth = self.at_100 + self.by_size * math.log(size / 100.0) + self.by_amount * more
+        depth += self.case_sd * of_case + self.slice_sd * of_slice
+        return min(max(depth, 0.0), 1.0)
 
 
 @dataclass(frozen=True)
@@ -134,11 +141,15 @@ class Annotator:
     ----------
     habits : mapping of int to tuple of Habit
         For each class id, with the background, what is drawn in it, one after the other.
+    in_voxels : bool
+        Whether all lengths are in voxels also where their size is known, as where the scribbles
+        that the habits imitate came without it.
     slices, axis, cost, error
         As for `scribblebench.scribbles.settings.ScribbleSettings`.
     """
 
     habits: Mapping[int, tuple[Habit, ...]]
+    in_voxels: bool = False
     slices: SliceChoice = field(default_factory=SliceChoice)
     axis: int = 0
     cost: CostModel = field(default_factory=CostModel)
@@ -204,70 +215,74 @@ def _job(
     """Return what is drawn of one class in one slice, if it is there."""
     of_amount, of_depth, of_ring = rng.normal(size=3).tolist()
     n_strokes = 1 + int(np.searchsorted(np.cumsum(habit.strokes[:-1]), rng.random(), "right"))
-    mask = within = layers.labels[layer] == class_id
-    class_px = int(mask.sum())
-    law, voxel = habit.amount, math.prod(layers.step)
-    size = float(class_px) * (voxel if law.unit == "length" else 1.0)
-    turn = habit.turn * math.sqrt(class_px)
-    if habit.ring is not None:
-        distance = habit.ring.distance * math.exp(
-            habit.ring.case_sd * case.ring + habit.ring.slice_sd * of_ring
-        )
-        off_centre = min(abs(habit.ring.off_centre * rng.normal()), MOST_OFF_CENTRE)
-        sideways = (off_centre, 2.0 * math.pi * rng.random())
-        band = (distance * habit.ring.band[0], distance * habit.ring.band[1])
-        mask, size = _ring(within, layers.around(layer), layers.step, band, sideways)
-        size += 2.0 * math.pi * distance
-        turn = size / min(layers.step)
-        size = turn if law.unit == "pixels" else size
+    whole = layers.labels[layer] == class_id
+    class_px = int(whole.sum())
+    law, mask = habit.amount, whole
+    voxel = min(layers.step)
+    if habit.ring is None:
+        turn = habit.turn * math.sqrt(class_px)
+        size = class_px * (math.prod(layers.step) if law.unit == "length" else 1.0)
+    else:
+        mask, length = _in_ring(habit.ring, whole, layers, layer, case.ring, of_ring, rng)
+        turn = length / voxel
+        size = length if law.unit == "length" else turn
     if not mask.any():
         return None
-    log_factor = law.case_sd * case.amount + law.slice_sd * of_amount
-    amount = law.scale * size**law.exponent * math.exp(log_factor)
+    more = law.case_sd * case.amount + law.slice_sd * of_amount
+    amount = law.scale * size**law.exponent * math.exp(more)
     options = dict(habit.pen.options)
     if habit.depth is not None:
-        depth = habit.depth.at_100 + habit.depth.by_size * math.log(size / 100.0)
-        depth += habit.depth.by_amount * log_factor
-        depth += habit.depth.case_sd * case.depth + habit.depth.slice_sd * of_depth
-        options["depth"] = min(max(depth, 0.0), 1.0)
+        options["depth"] = habit.depth.of(size, more, case.depth, of_depth)
     if n_strokes > 1:
-        width = max((case.width or 0.0) / min(layers.step), 1.0)
-        steps = amount / (width if law.unit == "pixels" else min(layers.step))
+        width = max((case.width or 0.0) / voxel, 1.0)
+        steps = amount / (width if law.unit == "pixels" else voxel)
         options["arc"] = steps / n_strokes
         options["gap"] = max(CLEAR + width, (turn - steps) / n_strokes)
     if law.unit == "pixels":
         amount = float(max(1, round(amount)))
     pen = replace(habit.pen, width=case.width, options=options)
-    origin = (0,) * mask.ndim
-    return Job(layer, class_id, class_px, mask, within, origin, pen, amount, law.unit)
+    return Job(layer, class_id, class_px, mask, whole, (0, 0), pen, amount, law.unit)
 
 
-def _ring(
+def _in_ring(
+    ring: Ring,
     background: BoolArray,
-    foreground: BoolArray,
-    step: Sequence[float],
-    band: tuple[float, float],
-    sideways: tuple[float, float],
+    layers: Layers,
+    layer: int,
+    of_case: float,
+    of_slice: float,
+    rng: np.random.Generator,
 ) -> tuple[BoolArray, float]:
-    """Return the background between two distances to the foreground's hull, and its perimeter.
+    """Return the background in which a slice's ring lies, and the length of a turn around.
 
-    With (e, direction) as `sideways`, distances are 1 + e cos(angle to the direction) times as
-    large. All of the background, and half the slice's perimeter, where there is no foreground.
+    All of the background where there is no foreground, in this slice or another, or where the
+    ring would lie outside the slice.
     """
-    corners = np.argwhere(foreground)[:, ::-1].astype(np.int32)
-    if not len(corners):
-        return background, float(sum(n * s for n, s in zip(background.shape, step, strict=True)))
-    hull = cv2.convexHull(corners)
-    filled = np.zeros(foreground.shape, dtype=np.uint8)
-    cv2.fillConvexPoly(filled, hull, 1)
-    away = distance_to_false(filled == 0, step)
-    ends = hull[:, 0, ::-1] * np.array(step)
-    perimeter = float(np.sqrt(((ends - np.roll(ends, 1, axis=0)) ** 2).sum(axis=1)).sum())
-    rows, cols = (
-        (np.arange(n) * s - middle)
-        for n, s, middle in zip(background.shape, step, ends.mean(axis=0), strict=True)
+    off_centre = min(abs(ring.off_centre * rng.normal()), MOST_OFF_CENTRE)
+    direction = 2.0 * math.pi * rng.random()
+    distance = ring.distance * math.exp(ring.case_sd * of_case + ring.slice_sd * of_slice)
+    foreground, step = layers.around(layer), np.array(layers.step)
+    box = bounding_box(foreground)
+    if box is None:
+        return background, float((np.array(background.shape) * step).sum())
+    reach = distance * ring.band[1] * (1.0 + MOST_OFF_CENTRE)
+    window = tuple(  # nothing outside is in the ring
+        slice(max(b.start - int(reach / s) - 2, 0), b.stop + int(reach / s) + 2)
+        for b, s in zip(box, step, strict=True)
     )
+    hull = cv2.convexHull(np.argwhere(foreground[window])[:, ::-1].astype(np.int32))
+    filled = np.zeros(foreground[window].shape, dtype=np.uint8)
+    cv2.fillConvexPoly(filled, hull, 1)
+    corners = hull[:, 0, ::-1] * step
+    middle = corners.mean(axis=0)
+    rows = np.arange(filled.shape[0]) * step[0] - middle[0]
+    cols = np.arange(filled.shape[1]) * step[1] - middle[1]
     angle = np.arctan2(rows[:, None], cols[None])
-    away /= 1.0 + sideways[0] * np.cos(angle - sideways[1])
-    mask = background & (away >= band[0]) & (away <= band[1])
-    return (mask if mask.any() else background), perimeter
+    away = distance_to_false(filled == 0, layers.step)
+    away /= distance * (1.0 + off_centre * np.cos(angle - direction))
+    mask = np.zeros_like(background)
+    mask[window] = (away >= ring.band[0]) & (away <= ring.band[1])
+    mask &= background
+    sides = np.sqrt(((corners - np.roll(corners, 1, axis=0)) ** 2).sum(axis=1))
+    length = float(sides.sum()) + 2.0 * math.pi * distance
+    return (mask if mask.any() else background), length

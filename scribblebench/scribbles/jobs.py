@@ -121,6 +121,11 @@ class Settings(Protocol):
         ...
 
     @property
+    def in_voxels(self) -> bool:
+        """Whether all lengths are in voxels also where their size is known."""
+        ...
+
+    @property
     def cost(self) -> CostModel:
         """For budgets in seconds."""
         ...

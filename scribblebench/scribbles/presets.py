@@ -65,7 +65,8 @@ PRESETS.add(
                     strokes=(0.945, 0.05, 0.005),
                 ),
             ),
-        }
+        },
+        in_voxels=True,
     ),
 )
 
@@ -165,6 +166,7 @@ PRESETS.add(
                 ),
             ),
         },
+        in_voxels=True,
         error=MEDSCRIBBLE,
     ),
 )

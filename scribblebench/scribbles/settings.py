@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -58,6 +59,7 @@ class ScribbleSettings:
     three_d: bool = False
     cost: CostModel = field(default_factory=CostModel)
     error: AnnotatorError | None = None
+    in_voxels: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if self.axis not in (0, 1, 2):

@@ -152,7 +152,9 @@ def simulate_volume(
         raise ValueError(f"label_map must be 3-D uint8, got {label_map.ndim}-D {label_map.dtype}")
     if {BACKGROUND, IGNORE_LABEL} & set(classes) or len(set(classes)) != len(classes):
         raise ValueError(f"classes must be distinct foreground ids, got {list(classes)}")
-    step = (1.0, 1.0, 1.0) if spacing_mm is None else tuple(float(s) for s in spacing_mm)
+    step: tuple[float, ...] = (1.0, 1.0, 1.0)
+    if spacing_mm is not None and not settings.in_voxels:
+        step = tuple(float(s) for s in spacing_mm)
     # Slices, or the one volume, along the first axis.
     labels = label_map[None] if settings.three_d else np.moveaxis(label_map, settings.axis, 0)
     if not settings.three_d:

@@ -53,6 +53,15 @@ def test_amounts_in_mm_are_of_sizes_in_mm2(volume):
     assert 20.0 - 2.0 * math.sqrt(2) < entry.achieved <= 20.0
 
 
+def test_lengths_may_be_in_voxels_whatever_their_size(volume):
+    habits = {0: (RING,), 1: (USUAL,), 2: (USUAL,)}
+    found = [
+        annotate(volume, habits, in_voxels=True, spacing_mm=spacing).scribble
+        for spacing in (None, (9.0, 1.5, 1.5))
+    ]
+    np.testing.assert_array_equal(*found)
+
+
 def test_cases_differ_by_their_sd_and_slices_of_a_case_by_theirs(volume):
     """60 cases: the logarithm's standard deviation is .3 +- .03 (one se), and that within .1."""
     habits = {0: (), 1: (replace(USUAL, amount=Amount(2.0, 0.5, 0.3, 0.1)),), 2: ()}
