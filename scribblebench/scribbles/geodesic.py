@@ -5,39 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from scribblebench.scribbles.compiled import compiled
+from scribblebench.scribbles.heap import drop_first, push
 from scribblebench.scribbles.region import Grid, Region
 from scribblebench.types import BoolArray, Float64Array, IntArray
-
-
-@compiled
-def _push(keys: Float64Array, nodes: IntArray, size: int, key: float, node: int) -> None:
-    i = size
-    while i > 0:
-        above = (i - 1) >> 1
-        if keys[above] <= key:
-            break
-        keys[i] = keys[above]
-        nodes[i] = nodes[above]
-        i = above
-    keys[i] = key
-    nodes[i] = node
-
-
-@compiled
-def _drop_first(keys: Float64Array, nodes: IntArray, size: int) -> None:
-    key, node = keys[size - 1], nodes[size - 1]
-    i = 0
-    while 2 * i + 1 < size - 1:
-        below = 2 * i + 1
-        if below + 1 < size - 1 and keys[below + 1] < keys[below]:
-            below += 1
-        if key <= keys[below]:
-            break
-        keys[i] = keys[below]
-        nodes[i] = nodes[below]
-        i = below
-    keys[i] = key
-    nodes[i] = node
 
 
 @compiled
@@ -72,11 +42,11 @@ def lower(
     for source in sources:
         distance[source] = 0.0
         parent[source] = -1
-        _push(keys, nodes, size, 0.0, source)
+        push(keys, nodes, size, 0.0, source)
         size += 1
     while size > 0:
         here, node = keys[0], nodes[0]
-        _drop_first(keys, nodes, size)
+        drop_first(keys, nodes, size)
         size -= 1
         if here > distance[node]:  # reached by a shorter way since
             continue
@@ -91,7 +61,7 @@ def lower(
             if way < distance[other]:
                 distance[other] = way
                 parent[other] = node
-                _push(keys, nodes, size, way, other)
+                push(keys, nodes, size, way, other)
                 size += 1
 
 
