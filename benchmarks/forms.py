@@ -24,16 +24,16 @@ IN_3D = 0.1
 def label_maps(arguments):
     if arguments.folder:
         found = sorted(Path(arguments.folder).rglob(arguments.pattern))[: arguments.volumes]
-        return [read_label_map(path) for path in found]
+        maps = [read_label_map(path) for path in found]
+        return [(m, volume, [int(v) for v in np.unique(m) if v]) for m, volume in maps]
     phantom = DATASETS["phantom"](None, size=128)
     cases = [phantom.load(case_id) for case_id in phantom.case_ids()[: arguments.volumes]]
-    return [(case.label_map, case) for case in cases]
+    return [(case.label_map, case, list(phantom.labels.foreground)) for case in cases]
 
 
 def seconds(volumes, settings):
     start = time.perf_counter()
-    for i, (label_map, volume) in enumerate(volumes):
-        classes = [int(v) for v in np.unique(label_map) if v]
+    for i, (label_map, volume, classes) in enumerate(volumes):
         simulate_volume(
             label_map,
             settings,
@@ -51,7 +51,7 @@ def main():
     parser.add_argument("--pattern", default="*_gt.nii.gz")
     parser.add_argument("--volumes", type=int, default=20)
     volumes = label_maps(parser.parse_args())
-    n_slices = sum(len(label_map) for label_map, _ in volumes)
+    n_slices = sum(len(label_map) for label_map, *_ in volumes)
     print(f"{len(volumes)} volumes, {n_slices} slices; ms a slice by density, s a volume in 3D")
     print(f"{'form':<18}" + "".join(f"{d:>9g}" for d in DENSITIES) + f"{'3D':>9}")
     for form in FORMS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -103,16 +104,20 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
             "ignore_label": task.ignore_value,
             "spacing_mm": volume.spacing_mm,
             "unit": unit,
-            "versions": {
-                "scribblebench": scribblebench.__version__,
-                **{name: importlib.metadata.version(name) for name in PACKAGES},
-            },
+            "versions": versions(),
             "drawn": rows,
         },
     )
     # Last, so that a label map is there only with what belongs to it.
     write_label_map(task.output / path.name, scribble, volume)
     return rows
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that decide what is drawn."""
+    found = {name: importlib.metadata.version(name) for name in PACKAGES}
+    return {"scribblebench": scribblebench.__version__} | found
 
 
 def classes_of(label_map: LabelArray, allowed: list[int] | None, path: Path) -> list[int]:

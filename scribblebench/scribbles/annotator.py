@@ -275,9 +275,8 @@ def _in_ring(
     cv2.fillConvexPoly(filled, hull, 1)
     corners = hull[:, 0, ::-1] * step
     middle = corners.mean(axis=0)
-    rows = np.arange(filled.shape[0]) * step[0] - middle[0]
-    cols = np.arange(filled.shape[1]) * step[1] - middle[1]
-    angle = np.arctan2(rows[:, None], cols[None])
+    rows, cols = (np.ogrid[: len(filled), : len(filled.T)][axis] * step[axis] for axis in (0, 1))
+    angle = np.arctan2(rows - middle[0], cols - middle[1])
     away = distance_to_false(filled == 0, layers.step)
     away /= distance * (1.0 + off_centre * np.cos(angle - direction))
     mask = np.zeros_like(background)

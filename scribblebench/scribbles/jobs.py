@@ -77,12 +77,15 @@ class Layers:
     @cached_property
     def foreground(self) -> BoolArray:
         """Where one of `classes` is."""
-        return np.isin(np.arange(256), list(self.classes))[self.labels]
+        found = np.zeros(self.labels.shape, dtype=np.bool_)
+        for class_id in self.classes:  # faster than a look-up table
+            found |= self.labels == class_id
+        return found
 
     @cached_property
     def content(self) -> IntArray:
         """Foreground voxels of each layer."""
-        return np.asarray(self.foreground.reshape(len(self.labels), -1).sum(axis=1))
+        return np.array([np.count_nonzero(layer) for layer in self.foreground], dtype=np.int64)
 
     @cached_property
     def _nearest(self) -> list[int | None]:

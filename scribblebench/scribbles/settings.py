@@ -105,7 +105,7 @@ class ScribbleSettings:
             np.zeros(0, dtype=np.bool_) if box is None else layers.labels[layer][box] == class_id
             for layer, box in zip(chosen, boxes, strict=True)
         ]
-        sizes = [int(mask.sum()) for mask in masks]
+        sizes = [int(np.count_nonzero(mask)) for mask in masks]
         jobs = []
         for k, amount in enumerate(budget.share_out(sizes)):
             box = boxes[k]
@@ -123,7 +123,9 @@ class ScribbleSettings:
         wanted = [layer for layer in chosen if policy.empty_slices or layers.content[layer]]
         if policy.where == "none" or not wanted:
             return []
-        sizes = {layer: int((layers.labels[layer] == BACKGROUND).sum()) for layer in wanted}
+        sizes = {
+            layer: int(np.count_nonzero(layers.labels[layer] == BACKGROUND)) for layer in wanted
+        }
         if budget is not None:
             amounts = dict(zip(wanted, budget.share_out(list(sizes.values())), strict=True))
             unit = budget.spent_in
