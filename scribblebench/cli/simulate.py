@@ -7,7 +7,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import fields, replace
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -226,12 +227,24 @@ def _refuse_what_the_preset_decides(context: typer.Context, preset: str) -> None
             raise InputError(f"--{option}: is decided by --preset {preset}, leave one of them out")
 
 
+def _context() -> BaseContext:
+    """Return how workers start: from one process that has imported all, where that can be.
+
+    Importing takes a second and more. Not by forking this process, whose progress bar has a thread.
+    """
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["scribblebench.cli.app"])
+    return context
+
+
 def _results(paths: list[Path], task: Task, workers: int) -> Iterator[list[dict[str, Any]]]:
     """Yield what `write_scribble` returns for each path, in order."""
     if workers == 1 or len(paths) == 1:
         yield from (write_scribble(path, task) for path in paths)
         return
-    with ProcessPoolExecutor(min(workers, len(paths)), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(workers, len(paths)), _context()) as pool:
         try:
             yield from pool.map(partial(write_scribble, task=task), paths)
         except BrokenProcessPool as error:
