@@ -54,6 +54,17 @@ def test_simulate_one_file_is_the_same_as_in_a_folder(scribblebench, labels, tmp
     np.testing.assert_array_equal(*both)
 
 
+def test_two_workers_write_what_one_does(scribblebench, labels, tmp_path):
+    for n in (1, 2):
+        ended = simulate(scribblebench, labels, tmp_path / str(n), "--workers", n, "--strokes")
+        assert ended.code == 0, ended.err
+    names = sorted(path.name for path in (tmp_path / "1").iterdir())
+    assert len(names) == 2 * 3 + 1
+    for name in names:
+        one, two = ((tmp_path / n / name).read_bytes() for n in ("1", "2"))
+        assert one == two, name
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
