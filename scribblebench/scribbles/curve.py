@@ -171,7 +171,7 @@ def _corners(
         _merits(merit, at, clearance / largest, last, heading, leg, randomness, rng)
         best, corner = 0.0, -1
         for _ in range(TRIES):
-            k = np.argmax(merit)
+            k = int(np.argmax(merit))
             if merit[k] <= best:
                 break
             value = merit[k] * _openness(grid, crowded, nodes[last], nodes[k])
