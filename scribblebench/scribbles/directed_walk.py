@@ -15,8 +15,8 @@ SIGHT = 8
 the edge."""
 
 SHORE, SHALLOW = 0.3, 0.2
-"""A voxel is near the edge where its depth is less than this share of the largest, and how much
-room it then is."""
+"""A voxel is near the edge where its depth is less than this share of the largest and than half of
+what the hand sees, and how much room it then is."""
 
 BESIDE = 0.1
 """Room that a marked voxel is, or one next to a mark: a hand crosses its marks rather than run into
@@ -44,13 +44,12 @@ def directed_walk(
 
     and is brought to length 1. Room is the mean of the directions to the neighbours that are not
     behind, weighted by the square of what lies ahead in each and brought to length 1: of `SIGHT`
-    voxels, those up to the edge, of which those near it count `SHALLOW`, and marked ones and those next to a
-    mark `BESIDE`.
-    Noise is r * `NOISE` times a vector of U along each axis, with U uniform in [-1, 1). Where
-    the neighbour is outside the region, the walk takes the one inside that turns it least, and
-    that is its heading. When `PATIENCE` steps brought nothing new, a new stroke begins. Strokes
-    begin as in `random_walk`; their first heading is along the last axis, or with probability
-    `randomness` towards any neighbour.
+    voxels, those up to the edge, of which those near it count `SHALLOW`, and marked ones and those
+    next to a mark `BESIDE`. Noise is r * `NOISE` times a vector of U along each axis, with U
+    uniform in [-1, 1). Where the neighbour is outside the region, the walk takes the one inside
+    that turns it least, and that is its heading. When `PATIENCE` steps brought nothing new, a new
+    stroke begins. Strokes begin as in `random_walk`; their first heading is along the last axis,
+    or with probability `randomness` towards any neighbour.
 
     With little randomness the walk is a smooth line that turns before the edge, follows it inside
     and then fills what is empty; with much it is a winding line that covers more ground than a
@@ -88,7 +87,8 @@ def _walk(
     taken = np.zeros(grid.inside.size, dtype=np.bool_)
     steps = np.empty(2 * n_voxels + 16, dtype=np.int64)
     starts = np.zeros(nodes.size + 1, dtype=np.int64)
-    shore, noise = SHORE * grid.depth[nodes].max(), NOISE * randomness
+    shore = min(SHORE * grid.depth[nodes].max(), SIGHT / 2 * grid.lengths[0])
+    noise = NOISE * randomness
     n, n_marked, n_lines = 0, 0, 0
     while n_marked < n_voxels:
         at = nodes[0]

@@ -21,6 +21,9 @@ glances off the edge than turns back."""
 BESIDE = 0.1
 """Room that a voxel next to a mark is."""
 
+ALONG = 4
+"""Steps on or next to marks that crossing a line may take."""
+
 LITTLE = 0.01
 """Added to room, so that a walk with none turns as little as it can."""
 
@@ -35,7 +38,8 @@ def random_walk(
     the next step from those that stay inside; otherwise it goes on in its direction up to the edge
     of the region. There it is reflected: of all directions it takes the one with the most room,
     the voxels ahead up to the edge, times `GLANCE` + cos(turn). A marked voxel is no room, and one
-    next to a mark counts `BESIDE`, so that a walk crosses its marks but does not run along them.
+    next to a mark counts `BESIDE`. It turns in the same way where it has gone on or next to its
+    marks for more than `ALONG` steps, so that it crosses them but does not run along them.
     When `PATIENCE` steps brought nothing new, a new stroke begins.
 
     Where voxels are equally large on all axes all steps are equally likely; otherwise the weight
@@ -79,7 +83,7 @@ def _walk(
         for node in nodes:
             if not marked[node] and (marked[at] or score[node] > score[at]):
                 at = node
-        direction, idle, useful = 0, 0, n
+        direction, idle, along, useful = 0, 0, 0, n
         while True:
             if n == steps.size:
                 longer = np.empty(2 * n, dtype=np.int64)
@@ -87,6 +91,7 @@ def _walk(
                 steps = longer
             steps[n] = at
             n += 1
+            along = along + 1 if marked[at] or taken[at] > 2 else 0  # more than the step before
             if marked[at]:
                 idle += 1
             else:
@@ -114,7 +119,8 @@ def _walk(
                     left -= weights[free[chosen]]
                     chosen += 1
                 direction = free[chosen]
-            elif not inside[at + offsets[direction]]:
+            elif along > ALONG or not inside[at + offsets[direction]]:
+                along = 0
                 direction = _reflected(grid, cosines, marked, taken, at, direction)
             at += offsets[direction]
         n = useful  # steps after the last new voxel left no mark
