@@ -14,8 +14,9 @@ from scribblebench.scribbles.straight import ray
 from scribblebench.scribbles.thicken import thickened
 from scribblebench.types import BoolArray, Float64Array, IntArray
 
-EROSION = 0.8
-"""At randomness 1, up to this share of the depth is taken off the class at random."""
+EROSION = 0.6
+"""At randomness 1, up to this share of the depth is taken off the class at random; with 0.7 or more
+that can break a wall whose thickness is a few voxels."""
 
 FURTHER = 1.5
 """A branch of the skeleton that is longer than this many times the largest depth, as none is that
@@ -47,7 +48,7 @@ def centerline(
     With randomness r, the skeleton is that of a class eroded at random, the line
     begins where depth against chance says, and lengths are multiplied by 1 - r * U. Erosion takes
     a voxel whose depth is below r * `EROSION` * N times that of the middle line beside it, with N
-    smooth noise in [0, 1); so it moves the middle line but never breaks it.
+    smooth noise in [0, 1); so it moves the middle line without breaking it.
 
     See `scribblebench.scribbles.form.Rule` for parameters and result. In slices only.
     """
@@ -126,7 +127,7 @@ def _lines(
         best, end = shortest, -1
         for node in nodes:
             if np.isfinite(distance[node]) and distance[node] * weight[node] > best:
-                best, end = distance[node] * weight[node], node
+                best, end = distance[node] * weight[node], int(node)
         if end < 0:
             break
         branch = way_from_drawn(distance, parent, end)

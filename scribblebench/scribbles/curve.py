@@ -16,8 +16,8 @@ LEG, SHORT = 0.75, 8.0
 """A leg from corner to corner is this many largest depths long, which leaves room to turn, but at
 least this many voxels: on the wall of a heart longer ones would cut across the bend."""
 
-REACH = 1.5
-"""How far the next corner may be, in legs."""
+LEAST, MOST = 0.5, 1.5
+"""How near and how far the next corner may be, in legs."""
 
 BESIDE = 1
 """Voxels to each side of a curve that the way to the next corner should not run along."""
@@ -46,14 +46,14 @@ def curve(
 
     A curve is a cubic B-spline through corners, see `smooth_way`. Its first corner is the voxel of
     largest clearance: the distance to the curves drawn, or to the deepest voxel as long as there
-    is none, which counts up to the voxel's depth. Each next corner is at most `REACH` legs (`LEG`)
-    away, turns the curve by less than a right angle and has the largest merit, the
-    product of clearance (to the corners before, too), the distance from the corner before, which
-    counts up to one leg, the cosine of the turn, and how open the straight way is: the smallest
-    depth on it as a share of that at its ends, times the square of the share of its voxels that
-    do not lie beside a curve (`BESIDE`), which must be half. A curve ends early where no voxel is
-    left. When every voxel is close to a curve, curves are thickened. In regions of more than
-    `CANDIDATES` voxels, only every n-th may be a corner.
+    is none, which counts up to the voxel's depth. Each next corner is `LEAST` to `MOST` legs
+    (`LEG`) away, turns the curve by less than a right angle and has the largest merit, the product
+    of clearance (to the corners before, too), the distance from the corner before, which counts
+    up to one leg, the cosine of the turn, and how open the straight way is: the smallest depth on
+    it as a share of that at its ends, times the square of the share of its voxels that do not lie
+    beside a curve (`BESIDE`), which must be half. A curve ends early where no voxel is left. When
+    every voxel is close to a curve, curves are thickened. In regions of more than `CANDIDATES`
+    voxels, only every n-th may be a corner.
 
     With randomness r, (1 - r) * clearance / max + r * U takes the place of clearance, with U
     uniform and drawn anew for every voxel and corner.
@@ -89,10 +89,10 @@ def _curves(
 ) -> tuple[IntArray, IntArray]:
     """Draw curves until they hold `n_voxels` distinct voxels or every corner is close to one."""
     nodes = grid.nodes[::every].copy()
-    at = np.stack((nodes // grid.width * step[0], nodes % grid.width * step[1]))
+    at = _places(grid, nodes, step)
     near = np.full(nodes.size, np.inf)
     deepest = grid.nodes[np.argmax(grid.depth[grid.nodes])]
-    _approach(near, at, np.array([deepest]), grid.width, step)
+    _approach(near, at, _places(grid, np.array([deepest]), step))
     near += 1e-9  # the only voxel of a region is a corner too
     marked = np.zeros(grid.inside.size, dtype=np.bool_)
     beside = np.zeros(grid.inside.size, dtype=np.bool_)
@@ -113,21 +113,27 @@ def _curves(
             if not marked[node]:
                 marked[node] = True
                 n_marked += 1
-        _approach(near, at, line, grid.width, step)
+        _approach(near, at, _places(grid, line, step))
         _widen(grid, beside, line)
     return voxels, np.array(starts)
 
 
 @compiled
-def _approach(
-    near: Float64Array, at: Float64Array, line: IntArray, width: int, step: Float64Array
-) -> None:
+def _places(grid: Grid, nodes: IntArray, step: Float64Array) -> Float64Array:
+    """Return where voxels are from the first of the region, wherever that lies."""
+    origin = grid.nodes[0]
+    rows = nodes // grid.width - origin // grid.width
+    cols = nodes % grid.width - origin % grid.width
+    return np.stack((rows * step[0], cols * step[1]))
+
+
+@compiled
+def _approach(near: Float64Array, at: Float64Array, line: Float64Array) -> None:
     """Bring distances of places `at` to what is drawn up to date after `line` was; in place."""
-    rows, cols = line // width * step[0], line % width * step[1]
     for k in range(near.size):
         least = near[k] * near[k]
-        for i in range(0, line.size, 2):
-            least = min(least, (at[0, k] - rows[i]) ** 2 + (at[1, k] - cols[i]) ** 2)
+        for i in range(0, line.shape[1], 2):
+            least = min(least, (at[0, k] - line[0, i]) ** 2 + (at[1, k] - line[1, i]) ** 2)
         near[k] = np.sqrt(least)
 
 
@@ -210,7 +216,8 @@ def _merits(
         rows, cols = at[0, k] - at[0, last], at[1, k] - at[1, last]
         ahead = heading[0] * rows + heading[1] * cols
         apart = rows * rows + cols * cols
-        if clearance[k] <= 0.0 or apart > (REACH * leg) ** 2 or (ahead <= 0.0 and not first):
+        near_or_far = apart < (LEAST * leg) ** 2 or apart > (MOST * leg) ** 2
+        if near_or_far or clearance[k] <= 0.0 or (ahead <= 0.0 and not first):
             continue
         apart = np.sqrt(apart)
         chance = randomness * rng.random() if randomness > 0.0 else 0.0
