@@ -24,6 +24,10 @@ CLOSE = 1.5
 """Where no voxel is farther from the lines than this many voxels, further lines would only
 repeat others."""
 
+LONG = 0.6
+"""A line is at least this share of the longest through its voxel: across a wall or a corner, lines
+would be ticks."""
+
 
 @form("chord")
 def chord(region: Region, *, n_voxels: int, randomness: float, rng: np.random.Generator) -> Lines:
@@ -34,8 +38,9 @@ def chord(region: Region, *, n_voxels: int, randomness: float, rng: np.random.Ge
     it leaves the region. It is drawn from that voxel to both ends. When every voxel is close to
     a line, lines are thickened.
 
-    With randomness r, the voxel is the one with the largest (1 - r) * distance / max + r * U, and
-    the direction the one with the largest (1 - r) * length / max + r * U.
+    With randomness r, the voxel is the one with the largest (1 - r) * distance / max + r * U, with
+    U drawn once for each voxel, and the direction the one with the largest
+    (1 - r) * length / max + r * U of those that are at least `LONG` times as long as the longest.
 
     See `scribblebench.scribbles.form.Rule` for parameters and result. In slices only.
     """
@@ -61,6 +66,7 @@ def _chords(
     marked = np.zeros(grid.inside.size, dtype=np.bool_)
     distance = np.full(marked.size, np.inf)
     even = np.ones(marked.size)
+    chance = randomness * rng.random(nodes.size)
     away = grid.depth.copy()
     extent = np.empty(rows.size)
     chosen = np.empty(0, dtype=np.int64)
@@ -72,9 +78,10 @@ def _chords(
         if len(anchors) > 0 and largest <= CLOSE * step.max():
             break
         best, through = -1.0, -1
-        for node in nodes:
-            value = (1.0 - randomness) * away[node] / largest + randomness * rng.random()
-            if not marked[node] and value > best:
+        for i in range(nodes.size):
+            node = nodes[i]
+            value = (1.0 - randomness) * away[node] / largest + chance[i]
+            if value > best and not marked[node]:
                 best, through = value, node
         for k in range(rows.size):
             n_there = ray_length(grid, through, rows[k], cols[k])
@@ -86,7 +93,7 @@ def _chords(
         best, direction = -1.0, 0
         for k in range(rows.size):
             value = (1.0 - randomness) * extent[k] / longest + randomness * rng.random()
-            if value > best:
+            if value > best and extent[k] >= LONG * longest:
                 best, direction = value, k
         back = ray(grid, through, -rows[direction], -cols[direction])
         there = ray(grid, through, rows[direction], cols[direction])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
+from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.form import Lines, form, smooth_noise
-from scribblebench.scribbles.region import Region
+from scribblebench.scribbles.region import Grid, Region
 from scribblebench.scribbles.thicken import thickened
 from scribblebench.types import BoolArray, Float64Array, IntArray
 
@@ -18,6 +21,10 @@ WOBBLE = 0.6
 
 SHIFT = 0.5
 """At randomness 1, the first contour's depth is drawn from an interval of this width."""
+
+SHORTEST = 8
+"""Further contours, and arcs of them, of fewer voxels than this are left out: dots and ticks are
+no contours."""
 
 
 @form("contour")
@@ -34,7 +41,8 @@ def contour(
     The first contour runs where the distance to the edge is the share `depth` of the largest such
     distance; a region with holes has a contour around each. A contour is drawn from its first
     voxel in raster order, around, as far as the budget lasts. When it is closed, contours
-    nearer to the middle and to the edge follow (`LEVELS`).
+    nearer to the middle and to the edge follow (`LEVELS`), without what would run beside one
+    drawn, and without arcs shorter than `SHORTEST`. Bumps of a single voxel are rounded off.
 
     With randomness r, the share is `depth` + r * `SHIFT` * (U - 1/2), the distance counts
     1 + r * `WOBBLE` * (2 N - 1) times with N smooth noise in [0, 1), and a contour begins anywhere
@@ -55,15 +63,18 @@ def contour(
     level = region.depth / deepest * (1.0 + randomness * WOBBLE * (2.0 * noise - 1.0))
     first = depth + randomness * SHIFT * (rng.random() - 0.5)
     found: list[tuple[IntArray, int]] = []
+    n_marked = 0
     marked = np.zeros(region.inside.size, dtype=np.bool_)
+    beside = np.zeros(region.inside.size, dtype=np.bool_)
     for shift in LEVELS:
         begin = rng.random()
         for line in level_lines(region, level, min(max(first + shift, 0.0), 1.0)):
-            if not marked[line].all():
-                start = int(randomness * begin * len(line))
-                found.append((np.concatenate([line[start:], line[:start]]), 0))
-                marked[line] = True
-        if marked.sum() >= n_voxels:
+            start = int(randomness * begin * len(line))
+            line = _without_bumps(region.flat, line, start)
+            for arc in _apart(line, beside, SHORTEST if found else 0):
+                found.append((arc, 0))
+                n_marked += _mark(region.flat, marked, beside, arc)
+        if n_marked >= n_voxels:
             break
     lines = Lines.of(found)
     return thickened(region, lines, n_voxels=n_voxels, randomness=randomness, rng=rng)
@@ -83,3 +94,45 @@ def level_lines(region: Region, level: Float64Array, at_least: float) -> list[In
         for border in borders
     ]
     return sorted(lines, key=lambda line: (-len(line), int(line[0])))
+
+
+@compiled
+def _without_bumps(grid: Grid, line: IntArray, start: int) -> IntArray:
+    """Return a closed line from `start` on, without bumps of one voxel: it goes by that below."""
+    smooth = np.empty_like(line)
+    for i in range(line.size):
+        k = (start + i) % line.size
+        before, after = line[k - 1], line[(k + 1) % line.size]
+        over, below = abs(after - before), (before + after) // 2
+        bump = (over == 2 or over == 2 * grid.width) and grid.inside[below]
+        smooth[i] = below if bump else line[k]
+    return smooth
+
+
+def _apart(line: IntArray, beside: BoolArray, shortest: int) -> list[IntArray]:
+    """Return the arcs of a closed line that are not beside others, without those too short."""
+    taken = beside[line]
+    if not taken.any():
+        return [line] if len(line) >= shortest else []
+    if taken.all():
+        return []
+    if not taken[0]:  # the beginning belongs to the arc that ends there
+        n = int(np.flatnonzero(taken)[-1]) + 1
+        line, taken = np.concatenate([line[n:], line[:n]]), np.concatenate([taken[n:], taken[:n]])
+    cuts = [0, *(np.flatnonzero(taken[1:] != taken[:-1]) + 1).tolist(), len(line)]
+    arcs = [line[first:end] for first, end in pairwise(cuts)][int(taken[0]) :: 2]
+    return [arc for arc in arcs if len(arc) >= shortest]
+
+
+@compiled
+def _mark(grid: Grid, marked: BoolArray, beside: BoolArray, arc: IntArray) -> int:
+    """Mark an arc, and what is beside it, in place; return how many marks are new."""
+    n_new = 0
+    for node in arc:
+        if not marked[node]:
+            marked[node] = True
+            n_new += 1
+        beside[node] = True
+        for offset in grid.offsets:
+            beside[node + offset] = True
+    return n_new

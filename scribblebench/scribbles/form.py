@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 
 from scribblebench.registry import Registry, did_you_mean
+from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.region import Region, framed
 from scribblebench.types import Float64Array, IntArray
 
@@ -165,6 +166,8 @@ def smooth_noise(region: Region, *, cell: float, rng: np.random.Generator) -> Fl
     """
     box = [n - 2 * region.margin for n in region.grid.shape]
     noise = rng.random([int(n / cell) + 2 for n in box])
+    if noise.ndim == 2:
+        return framed(_between(noise, box[0], box[1], cell), region.margin).ravel()
     for axis, n in enumerate(box):
         at = np.arange(n) / cell
         below = at.astype(np.int64)
@@ -172,3 +175,18 @@ def smooth_noise(region: Region, *, cell: float, rng: np.random.Generator) -> Fl
         low = noise.take(below, axis=axis)
         noise = low + share * (noise.take(below + 1, axis=axis) - low)
     return framed(noise, region.margin).ravel()
+
+
+@compiled
+def _between(coarse: Float64Array, height: int, width: int, cell: float) -> Float64Array:
+    """Return values on a fine grid between those on a coarse one, first along columns."""
+    fine = np.empty((height, width))
+    column = np.empty(coarse.shape[1])
+    for row in range(height):
+        i = int(row / cell)
+        for j in range(column.size):
+            column[j] = coarse[i, j] + (row / cell - i) * (coarse[i + 1, j] - coarse[i, j])
+        for col in range(width):
+            j = int(col / cell)
+            fine[row, col] = column[j] + (col / cell - j) * (column[j + 1] - column[j])
+    return fine

@@ -10,7 +10,7 @@ from scribblebench.types import IntArray
 
 
 @compiled
-def _at(start: int, width: int, rows: int, cols: int, k: int) -> int:
+def on_ray(start: int, width: int, rows: int, cols: int, k: int) -> int:
     """Return the k-th voxel of a ray; halves are rounded away from 0, so rays are mirrored."""
     major = max(abs(rows), abs(cols))
     dr = (2 * k * abs(rows) + major) // (2 * major)
@@ -22,7 +22,7 @@ def _at(start: int, width: int, rows: int, cols: int, k: int) -> int:
 def ray_length(grid: Grid, start: int, rows: int, cols: int) -> int:
     """Return how many voxels `ray` would."""
     n = 0
-    while grid.inside[_at(start, grid.width, rows, cols, n + 1)]:
+    while grid.inside[on_ray(start, grid.width, rows, cols, n + 1)]:
         n += 1
     return n
 
@@ -47,7 +47,7 @@ def ray(grid: Grid, start: int, rows: int, cols: int) -> IntArray:
     n = ray_length(grid, start, rows, cols)
     voxels = np.empty(n, dtype=np.int64)
     for k in range(n):
-        voxels[k] = _at(start, grid.width, rows, cols, k + 1)
+        voxels[k] = on_ray(start, grid.width, rows, cols, k + 1)
     return voxels
 
 
@@ -63,7 +63,7 @@ def segment(grid: Grid, start: int, end: int) -> IntArray:
     voxels = np.empty(n + 1, dtype=np.int64)
     voxels[0] = start
     for k in range(1, n + 1):
-        voxels[k] = _at(start, grid.width, rows, cols, k)
+        voxels[k] = on_ray(start, grid.width, rows, cols, k)
         if not grid.inside[voxels[k]]:
             return voxels[:0]
     return voxels
