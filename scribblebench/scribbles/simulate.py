@@ -96,7 +96,7 @@ class Simulation:
                 points = stroke.points
                 if self.axis is not None and entry.slice_index is not None:
                     points = np.insert(points, self.axis, entry.slice_index, axis=1)
-                found.append(replace(stroke, points=points))
+                found.append(replace(stroke, points=points, across=self.axis))
         return found
 
 

@@ -15,7 +15,7 @@ from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.region import strides
 from scribblebench.types import AnyArray, BoolArray, IntArray
 
-FORMAT = 1
+FORMAT = 2
 """Version of the JSON layout of strokes."""
 
 WIDEST = 64
@@ -41,6 +41,9 @@ class Stroke:
         It is how a stroke of a wide pen meets a budget to the voxel.
     keeps_to_class : bool
         Whether it marks only voxels of its class, as every stroke without an error does.
+    across : int or None
+        Axis of a volume across which its slice lies: a wide pen does not reach into other
+        slices. None: it reaches as far along every axis.
     """
 
     points: IntArray
@@ -48,6 +51,7 @@ class Stroke:
     width: float | None = None
     last_touch: int | None = None
     keeps_to_class: bool = True
+    across: int | None = None
 
     def length(self, step: Sequence[float] | None = None) -> float:
         """Return the length of the line, plus one voxel for the pen itself.
@@ -118,6 +122,12 @@ def brush_of(width: float | None, step: tuple[float, ...]) -> Brush:
     for k, before in enumerate(found):
         earlier[k, : len(before)] = before
     return Brush(vectors.astype(np.int64), earlier)
+
+
+def brush_across(width: float | None, step: tuple[float, ...], across: int) -> Brush:
+    """Return the brush of a pen that draws in slices across an axis of a volume."""
+    flat = brush_of(width, step[:across] + step[across + 1 :])
+    return Brush(np.insert(flat.vectors, across, 0, axis=1), flat.earlier)
 
 
 @compiled
@@ -204,7 +214,10 @@ def rasterise(
     marks : ndarray of bool
     """
     size = tuple(1.0 for _ in shape) if step is None else tuple(float(s) for s in step)
-    brush = brush_of(stroke.width, size)
+    if stroke.across is None:
+        brush = brush_of(stroke.width, size)
+    else:
+        brush = brush_across(stroke.width, size, stroke.across)
     marks = np.zeros(tuple(shape), dtype=np.bool_)
     on_grid = ((stroke.points >= 0) & (stroke.points < np.array(shape))).all(axis=1)
     points = stroke.points[on_grid]
@@ -279,6 +292,7 @@ def to_json(strokes: Iterable[Stroke], *, unit: str) -> str:
             "width": stroke.width,
             "last_touch": stroke.last_touch,
             "keeps_to_class": stroke.keeps_to_class,
+            "across": stroke.across,
             "points": stroke.points.tolist(),
         }
         for stroke in strokes
@@ -305,6 +319,7 @@ def from_json(text: str) -> list[Stroke]:
                 None if entry["width"] is None else float(entry["width"]),
                 None if entry["last_touch"] is None else int(entry["last_touch"]),
                 bool(entry["keeps_to_class"]),
+                None if entry["across"] is None else int(entry["across"]),
             )
             for entry in content["strokes"]
         ]

@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from scribblebench.scribbles import Annotator, AnnotatorError, Pen, simulate_volume
 from scribblebench.scribbles.annotator import Amount, Depth, Habit, Ring
+from scribblebench.scribbles.strokes import replay
 
 USUAL = Habit(Amount(2.0, 0.5, 0.0, 0.0))
 RING = Habit(
@@ -170,9 +171,10 @@ def test_a_class_without_habit_is_an_error(volume):
         annotate(volume, {0: (), 1: (USUAL,)})
 
 
-def test_strokes_can_be_replayed(volume):
-    from scribblebench.scribbles.strokes import replay
-
-    simulation = annotate(volume, {0: (RING,), 1: (USUAL,), 2: (USUAL,)})
+@pytest.mark.parametrize("error", [None, AnnotatorError(shake=0.7, spill=0.05)])
+def test_strokes_can_be_replayed(volume, error):
+    """Of wide pens too, with and without errors."""
+    wide = replace(USUAL, widths=((3.0, 1.0),))
+    simulation = annotate(volume, {0: (RING,), 1: (wide,), 2: (USUAL,)}, error=error)
     again = replay(simulation.strokes(), volume, ignore_label=255)
     np.testing.assert_array_equal(again, simulation.scribble)

@@ -115,9 +115,9 @@ def test_json_gives_back_the_same_strokes(points, width, last_touch, class_id, k
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "format 1"),
-        ('{"format": 7}', "format 1"),
-        ('{"format": 1, "strokes": [{"width": 1}]}', "an entry lacks 'points'"),
+        ("[]", "format 2"),
+        ('{"format": 7}', "format 2"),
+        ('{"format": 2, "strokes": [{"width": 1}]}', "an entry lacks 'points'"),
     ],
 )
 def test_json_of_something_else_is_refused(text, message):
