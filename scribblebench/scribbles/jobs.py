@@ -15,7 +15,7 @@ from scribblebench.scribbles.budget import SliceChoice, Unit
 from scribblebench.scribbles.cost import CostModel
 from scribblebench.scribbles.pen import Pen
 from scribblebench.scribbles.region import bounding_box
-from scribblebench.types import BoolArray, IntArray, LabelArray
+from scribblebench.types import BACKGROUND, IGNORE_LABEL, BoolArray, IntArray, LabelArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +81,12 @@ class Layers:
         for class_id in self.classes:  # faster than a look-up table
             found |= self.labels == class_id
         return found
+
+    @cached_property
+    def labelled(self) -> LabelArray:
+        """`labels` with `IGNORE_LABEL` where they are neither the background nor of a class."""
+        known = self.foreground | (self.labels == BACKGROUND)
+        return np.where(known, self.labels, np.uint8(IGNORE_LABEL))
 
     @cached_property
     def content(self) -> IntArray:

@@ -34,7 +34,8 @@ class Achieved:
         "seconds".
     requested, achieved : float
         Lengths and seconds stop short of what is requested by what does not suffice for another
-        voxel; the first mark alone may take more.
+        voxel; the first mark alone may take more. Errors do not count, but that a class that was
+        missed has achieved nothing.
     met : bool
         False where the class, or the part of it that the pen may draw in, is full before the
         budget is spent.
@@ -42,7 +43,7 @@ class Achieved:
         Voxels that carry the class's label in the end.
     pen_downs : int
         How often the pen touched down.
-    missed, wrong_strokes, slips
+    missed, wrong_strokes, slips, spill_requested
         What was done wrong; see `scribblebench.scribbles.annotator_error.Injected`.
     wrong_px : int
         Voxels that carry the class's label and do not belong to it.
@@ -60,6 +61,7 @@ class Achieved:
     missed: bool = False
     wrong_strokes: int = 0
     slips: int = 0
+    spill_requested: float = 0.0
     wrong_px: int = 0
 
 
@@ -165,6 +167,9 @@ def simulate_volume(
     chosen = settings.slices.choose(layers.content, rng_for(seed, "slices", case_id)).tolist()
     jobs = settings.jobs(layers, chosen, seed=seed, case_id=case_id)
     jobs.sort(key=lambda job: (job.layer, job.class_id, job.part))
+    drawn_in: dict[int, set[int]] = {layer: set() for layer in chosen}
+    for job in jobs:
+        drawn_in[job.layer].add(job.class_id)
     achieved: list[Achieved] = []
     drawn: list[Drawn] = []
     for (layer, class_id), group in groupby(jobs, key=lambda job: (job.layer, job.class_id)):
@@ -181,12 +186,15 @@ def simulate_volume(
                 [stroke for drawing in drawings for stroke in drawing.strokes(class_id)],
                 labels[layer] == class_id,
                 settings.error,
-                others=[c for c in (BACKGROUND, *classes) if c != class_id and c in labels[layer]],
+                others=sorted(drawn_in[layer] - {class_id}),
                 step=step,
                 rng=rng_for(seed, "error", case_id, name, class_id),
             )
-            replay(strokes, labels[layer], ignore_label=IGNORE_LABEL, step=step, out=out[layer])
-            entry = replace(entry, **asdict(injected))
+            where = layers.labelled[layer]
+            replay(strokes, where, ignore_label=IGNORE_LABEL, step=step, out=out[layer])
+            entry = replace(entry, **asdict(injected), pen_downs=len(strokes))
+            if injected.missed:
+                entry = replace(entry, achieved=0.0, met=False)
             drawn.append(strokes)
         achieved.append(entry)
     if settings.error is not None:

@@ -5,6 +5,7 @@ import pytest
 
 from scribblebench.scribbles import (
     FORMS,
+    AnnotatorError,
     BackgroundPolicy,
     Budget,
     Pen,
@@ -260,3 +261,26 @@ def test_bad_label_maps_class_lists_and_budgets_are_refused(volume):
         simulate(volume, classes=(0, 1))
     with pytest.raises(ValueError, match="budget must be given for class 2 too"):
         simulate(volume, settings(budget={1: Budget(0.1)}))
+
+
+def test_a_class_that_was_missed_has_achieved_nothing(volume):
+    simulation = simulate(volume, settings(error=AnnotatorError(missed=1.0)))
+    for entry in simulation.achieved:
+        assert (entry.missed, entry.achieved, entry.met, entry.pen_downs) == (True, 0.0, False, 0)
+
+
+def test_wrong_strokes_carry_labels_that_the_slice_is_annotated_with(volume):
+    """Not the background's, where that is not annotated; and every label has a row."""
+    how = settings(error=AnnotatorError(wrong_class=1.0), background=BackgroundPolicy("none"))
+    simulation = simulate(volume, how)
+    assert not (simulation.scribble == 0).any()
+    rows = {(entry.slice_index, entry.class_id) for entry in simulation.achieved}
+    for plane, marks in enumerate(simulation.scribble):
+        assert {(plane, int(c)) for c in np.unique(marks[marks != 255])} <= rows
+    assert sum(e.annotated_px for e in simulation.achieved) == (simulation.scribble != 255).sum()
+
+
+def test_a_shaking_pen_leaves_other_values_alone(volume):
+    """Class 2 is not listed: its voxels are never annotated, whatever the hand does."""
+    simulation = simulate(volume, settings(error=AnnotatorError(shake=4.0)), classes=(1,))
+    assert (simulation.scribble[volume == 2] == 255).all()
