@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -19,39 +20,53 @@ def allot(
     amount: float,
     components: Components,
     *,
-    in_voxels: bool,
+    quantum: float | None,
+    full: Mapping[int, float],
     stream: Callable[..., np.random.Generator],
 ) -> list[float]:
     """Return what each part of a class gets of an amount; see `Pen.components`.
+
+    Several parts share it out in quanta, as voxels are (see `apportion`), so that a larger amount
+    gives no part less; at least one quantum goes out. What is known not to fit into a part goes to
+    the others.
 
     Parameters
     ----------
     sizes : ndarray of int64, shape (k,)
         Voxels of the parts, in descending order.
+    amount : float
+    components : see `Pen.components`
+    quantum : float or None
+        What a single mark takes; None for an amount in voxels.
+    full : mapping of int to float
+        Parts that are known to hold no more than this much; they get an infinite share.
+    stream : callable
+        Returns the random stream of a name, afresh at each call.
     """
-    if not len(sizes):
-        return []
     if len(sizes) == 1:
-        return [min(float(amount), float(sizes[0])) if in_voxels else float(amount)]
+        return [float(amount)]
+    if components == "one":
+        room = full if quantum is not None else dict(enumerate(sizes.astype(float).tolist()))
+        return _one_by_one(sizes, amount, room, stream("components"))
     chosen = np.ones(len(sizes), dtype=np.bool_)
     if components == "largest":
         chosen[1:] = False
-    elif components == "one":
-        return _one_by_one(sizes, amount, in_voxels, stream("components"))
     elif not isinstance(components, str):
         chosen = stream("components").random(len(sizes)) < components
         if not chosen.any():
             chosen[:1] = True
-    weights = np.where(chosen, sizes, 0)
-    if in_voxels:
-        return [float(n) for n in apportion(weights, min(int(amount), int(weights.sum())))]
-    return [float(share) for share in amount * weights / max(int(weights.sum()), 1)]
+    quantum = 1.0 if quantum is None else quantum
+    n = math.floor((amount - sum(full.values())) / quantum + 1e-9)
+    open_parts = chosen.copy()
+    open_parts[list(full)] = False
+    shares = apportion(np.where(open_parts, sizes, 0), max(n, 0 if full else 1))
+    return [np.inf if part in full else quantum * float(s) for part, s in enumerate(shares)]
 
 
 def _one_by_one(
-    sizes: IntArray, amount: float, in_voxels: bool, rng: np.random.Generator
+    sizes: IntArray, amount: float, room: Mapping[int, float], rng: np.random.Generator
 ) -> list[float]:
-    """Give to one part by lot what it can hold, then to the next."""
+    """Give to one part by lot, and what it is known to have no room for to the next."""
     shares = [0.0] * len(sizes)
     left, parts = amount, list(range(len(sizes)))
     while parts and left > 0.0:
@@ -61,6 +76,6 @@ def _one_by_one(
             if lot < 0.0:
                 break
         parts.remove(part)
-        shares[part] = min(left, float(sizes[part])) if in_voxels else left
-        left -= shares[part]
+        shares[part] = left if room.get(part, np.inf) >= left else np.inf
+        left -= room.get(part, left)
     return shares

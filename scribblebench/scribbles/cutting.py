@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -68,6 +68,17 @@ class Canvas:
     marks: BoolArray
     allowed: BoolArray
     brush: Brush
+
+
+def price_of_touching_down(step: Sequence[float], unit: Unit, cost: CostModel | None) -> float:
+    """Return what a single mark takes of a budget in mm or seconds.
+
+    The size of the smallest voxel, or the time of a stroke; one second where that takes none.
+    """
+    if unit == "length":
+        return min(step)
+    assert cost is not None, "a budget in seconds needs a cost model"
+    return cost.seconds_per_stroke or 1.0
 
 
 def prices(

@@ -11,7 +11,7 @@ import numpy as np
 from scribblebench.scribbles.budget import Unit
 from scribblebench.scribbles.components import allot
 from scribblebench.scribbles.cost import CostModel
-from scribblebench.scribbles.cutting import Canvas, Cut, Limit, cut, prices
+from scribblebench.scribbles.cutting import Canvas, Cut, Limit, cut, price_of_touching_down, prices
 from scribblebench.scribbles.face_steps import with_face_steps
 from scribblebench.scribbles.form import FORMS
 from scribblebench.scribbles.pen import Pen
@@ -49,8 +49,8 @@ class Drawing:
 
     @property
     def ended(self) -> bool:
-        """Whether the budget ended the drawing in every part, and not the want of room."""
-        return all(cut.ended for cut in self.cuts)
+        """Whether the budget ended the drawing, and not the want of room in every part."""
+        return any(cut.ended for cut in self.cuts)
 
     @property
     def spent(self) -> float:
@@ -85,7 +85,8 @@ def draw(
     amount : float
         What to spend, > 0, on the whole class. Voxels are met exactly, unless there are fewer
         where the pen may draw. Lengths and seconds are spent up to the last voxel for which they
-        suffice, but the first mark in each part is always made.
+        suffice, but the first mark is always made; several parts share them out in steps of what
+        a single mark takes.
     unit : str
         "pixels", "length" or "seconds".
     stream : callable
@@ -115,13 +116,26 @@ def draw(
     allowed = _allowed(mask if within is None else within, regions[0], origin)
     marks = np.zeros(allowed.size, dtype=np.bool_)
     sizes = np.array([len(region) for region in regions], dtype=np.int64)
-    amounts = allot(sizes, amount, pen.components, in_voxels=unit == "pixels", stream=stream)
-    cuts = []
-    for part, (region, share) in enumerate(zip(regions, amounts, strict=True)):
-        if share > 0.0:
-            canvas = Canvas(marks, allowed, brush)
-            cuts.append(_draw_part(region, share, pen, unit, canvas, partial(stream, part), cost))
-    return Drawing(regions[0].coordinates(np.flatnonzero(marks)), tuple(cuts), pen.width)
+    canvas = Canvas(marks, allowed, brush)
+    quantum = None if unit == "pixels" else price_of_touching_down(size, unit, cost)
+    full: dict[int, float] = {}
+    while True:
+        shares = allot(sizes, amount, pen.components, quantum=quantum, full=full, stream=stream)
+        cuts = {
+            part: _draw_part(regions[part], share, pen, unit, canvas, partial(stream, part), cost)
+            for part, share in enumerate(shares)
+            if share > 0.0
+        }
+        found = {
+            part: cut.spent for part, cut in cuts.items() if not cut.ended and part not in full
+        }
+        if unit == "pixels" or not found or len(regions) == 1:
+            break
+        # Parts that turned out to be full hold less than they got: once more, with what is left.
+        full |= found
+        marks[:] = False
+    voxels = regions[0].coordinates(np.flatnonzero(marks))
+    return Drawing(voxels, tuple(cuts.values()), pen.width)
 
 
 def _allowed(within: BoolArray, region: Region, origin: Sequence[int] | None) -> BoolArray:
@@ -151,7 +165,8 @@ def _draw_part(
     """Draw in one part until `amount` is spent or the part is full."""
     rule = FORMS[pen.form].rule
     in_voxels = unit == "pixels"
-    n_voxels = min(int(amount) if in_voxels else FIRST_TRY, len(region))
+    n_most = int(amount) if np.isfinite(amount) else len(region)
+    n_voxels = min(n_most if in_voxels else FIRST_TRY, len(region))
     before = canvas.marks.copy()
     while True:
         lines = rule(
@@ -160,7 +175,7 @@ def _draw_part(
         if pen.face_steps:
             lines = with_face_steps(region, lines)
         if in_voxels:
-            limit = Limit(int(amount), np.inf, 0.0, np.zeros(0))
+            limit = Limit(n_most, np.inf, 0.0, np.zeros(0))
         else:
             limit = Limit(-1, amount, *prices(region, lines, unit, cost))
         found = cut(region, lines, canvas, limit)

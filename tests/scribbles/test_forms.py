@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from one_class import as_mask, drawn
 from scipy import ndimage
 
-from scribblebench.scribbles import FORMS, Pen
+from scribblebench.scribbles import FORMS, CostModel, Pen
 from scribblebench.scribbles.region import regions_of
 from scribblebench.scribbles.strokes import rasterise
 
@@ -91,6 +91,46 @@ def test_lengths_are_spent_but_not_overspent_and_nested(form, unit, region):
         assert marks.all() or marks.sum() == region.sum() or length > amount - 2.5 * n_parts
         assert not (before & ~marks).any()
         before = marks
+
+
+def blocks(*sizes):
+    """Squares of these sides in a row, two pixels apart."""
+    mask = np.zeros((max(sizes) + 2, sum(sizes) + 2 * len(sizes)), dtype=bool)
+    at = 1
+    for size in sizes:
+        mask[1 : 1 + size, at : at + size] = True
+        at += size + 2
+    return mask
+
+
+@ALL
+@pytest.mark.parametrize("components", ["every", "one", 0.6])
+def test_lengths_in_parts_are_met_and_not_overspent_where_there_is_room(form, components):
+    """Single pixels hold one pixel's length; what they cannot take goes to the large part."""
+    mask = blocks(20, 1, 1, 1)
+    before = np.zeros_like(mask)
+    for amount in (1.0, 5.0, 30.0, 60.0):
+        drawing = drawn(mask, form, amount, unit="length", components=components)
+        assert drawing.ended
+        assert amount - 2.0 * np.sqrt(2) < drawing.spent <= amount
+        marks = as_mask(drawing, mask.shape)
+        assert not (before & ~marks).any()
+        before = marks
+
+
+def test_a_short_length_is_not_spent_on_each_of_many_parts():
+    """As with voxels: 5 of 8 parts get a mark, the largest first."""
+    mask = blocks(4, 3, 2, 1, 1, 1, 1, 1)
+    drawing = drawn(mask, "skeleton", 5.4, unit="length")
+    assert (drawing.spent, drawing.pen_downs, len(drawing.voxels)) == (5.0, 5, 5)
+
+
+def test_seconds_in_parts_are_shared_out_in_strokes():
+    """Ten seconds at two a stroke: each part stops short by less than another stroke."""
+    cost = CostModel(seconds_per_stroke=2.0, seconds_per_difficulty=0.1)
+    drawing = drawn(blocks(12, 12), "skeleton", 10.0, unit="seconds", cost=cost)
+    assert drawing.ended
+    assert 10.0 - 2 * 2.0 < drawing.spent <= 10.0
 
 
 @ALL
