@@ -14,6 +14,7 @@ from scribblebench.scribbles.annotator_error import AnnotatorError
 from scribblebench.scribbles.budget import SliceChoice, Unit
 from scribblebench.scribbles.cost import CostModel
 from scribblebench.scribbles.distance import distance_to_false
+from scribblebench.scribbles.form import FORMS
 from scribblebench.scribbles.jobs import Job, Layers
 from scribblebench.scribbles.pen import Pen
 from scribblebench.scribbles.region import bounding_box
@@ -27,6 +28,7 @@ foreground classes are .77 to .84."""
 
 
 MOST_OFF_CENTRE = 0.8
+"""A ring is not nearer on one side than this leaves of its distance."""
 
 CLEAR = 3.0
 """Voxels that stay free between the ends of two strokes at least."""
@@ -52,6 +54,12 @@ class Amount:
     case_sd: float
     slice_sd: float
     unit: Unit = "pixels"
+
+    def __post_init__(self) -> None:
+        if not (self.scale > 0.0 and self.case_sd >= 0.0 and self.slice_sd >= 0.0):
+            raise ValueError(f"amount must have a scale > 0 and sds >= 0, got {self}")
+        if self.unit not in ("pixels", "length"):
+            raise ValueError(f"unit must be pixels or length, got '{self.unit}'")
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,10 @@ class Ring:
     band: tuple[float, float]
     off_centre: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not (self.distance > 0.0 and 0.0 <= self.band[0] < self.band[1]):
+            raise ValueError(f"ring must have a distance > 0 and a band 0 <= a < b, got {self}")
+
 
 @dataclass(frozen=True)
 class Habit:
@@ -132,6 +144,14 @@ class Habit:
     ring: Ring | None = None
     probability: float = 1.0
 
+    def __post_init__(self) -> None:
+        if not self.strokes or min(self.strokes) < 0.0:
+            raise ValueError(f"strokes must be probabilities, got {self.strokes}")
+        if not 0.0 <= self.probability <= 1.0:
+            raise ValueError(f"probability must be in [0, 1], got {self.probability}")
+        needed = [*(["depth"] if self.depth else []), *(["arc", "gap"] * (len(self.strokes) > 1))]
+        FORMS[self.pen.form].check_options(needed, self.pen.form)
+
 
 @dataclass(frozen=True)
 class Annotator:
@@ -155,6 +175,13 @@ class Annotator:
     cost: CostModel = field(default_factory=CostModel)
     error: AnnotatorError | None = None
     three_d: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        if self.axis not in (0, 1, 2):
+            raise ValueError(f"axis must be 0, 1 or 2, got {self.axis}")
+        for class_id, habits in self.habits.items():
+            if len({habit.amount.unit for habit in habits}) > 1:
+                raise ValueError(f"habits of class {class_id} must have amounts in one unit")
 
     def jobs(self, layers: Layers, chosen: Sequence[int], *, seed: int, case_id: str) -> list[Job]:
         """Draw the numbers that habits leave open, and list the jobs."""
@@ -255,8 +282,8 @@ def _in_ring(
 ) -> tuple[BoolArray, float]:
     """Return the background in which a slice's ring lies, and the length of a turn around.
 
-    All of the background where there is no foreground, in this slice or another, or where the
-    ring would lie outside the slice.
+    All of the background where there is no foreground, in this slice or another, or where so much
+    of the ring lies outside the slice that no turn is left.
     """
     off_centre = min(abs(ring.off_centre * rng.normal()), MOST_OFF_CENTRE)
     direction = 2.0 * math.pi * rng.random()
@@ -284,4 +311,5 @@ def _in_ring(
     mask &= background
     sides = np.sqrt(((corners - np.roll(corners, 1, axis=0)) ** 2).sum(axis=1))
     length = float(sides.sum()) + 2.0 * math.pi * distance
-    return (mask if mask.any() else background), length
+    roomy = np.count_nonzero(mask) >= length / float(step.min())
+    return (mask if roomy else background), length

@@ -171,6 +171,32 @@ def test_a_class_without_habit_is_an_error(volume):
         annotate(volume, {0: (), 1: (USUAL,)})
 
 
+def test_a_ring_that_hardly_fits_into_the_slice_goes_anywhere():
+    """The class fills all but two corners; one of them is filled, 4 px from the hull or not."""
+    labels = np.ones((1, 40, 40), dtype=np.uint8)
+    labels[0, :6, :6] = labels[0, -6:, -6:] = 0
+    marks = annotate(labels, {0: (RING,), 1: ()}, classes=(1,)).scribble[0] == 0
+    assert marks.sum() == 36
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Amount(0.0, 1.0, 0.1, 0.1), "scale > 0"),
+        (lambda: Amount(1.0, 1.0, 0.1, 0.1, "density"), "unit must be pixels or length"),
+        (lambda: Ring(0.0, 0.1, 0.1, (0.5, 1.5)), "distance > 0"),
+        (lambda: replace(USUAL, strokes=()), "strokes must be probabilities"),
+        (lambda: replace(USUAL, probability=7.0), r"probability must be in \[0, 1\]"),
+        (lambda: replace(USUAL, pen=Pen("curve"), strokes=(0.5, 0.5)), "no option 'arc'"),
+        (lambda: Annotator({1: (USUAL, RING)}), "amounts in one unit"),
+        (lambda: Annotator({}, axis=7), "axis must be 0, 1 or 2, got 7"),
+    ],
+)
+def test_habits_that_make_no_sense_are_refused_in_words(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
 @pytest.mark.parametrize("error", [None, AnnotatorError(shake=0.7, spill=0.05)])
 def test_strokes_can_be_replayed(volume, error):
     """Of wide pens too, with and without errors."""

@@ -1,6 +1,8 @@
+import hashlib
 from collections import Counter
 
-from scribblebench.sweep.plan import expand
+from scribblebench.scribbles import PRESETS
+from scribblebench.sweep.plan import SCHEMA, expand
 from scribblebench.sweep.protocol import Protocol
 
 
@@ -33,6 +35,15 @@ def test_presets_decide_for_themselves_how_much_they_draw(tiny):
     configs = list(expand(Protocol.model_validate(tiny | {"forms": ["acdc_expert", "dense"]})))
     (preset,) = [c for c in configs if c.form == "acdc_expert"]
     assert preset.density is preset.randomness is preset.background is None
+
+
+def test_presets_are_those_of_the_schema():
+    """A trial's id holds the name of its preset, not the numbers: raise SCHEMA with them."""
+    text = "".join(repr(PRESETS[name]) for name in PRESETS)
+    found = (SCHEMA, hashlib.sha256(text.encode()).hexdigest()[:12])
+    assert found == (2, "7efca6a1c8aa"), (
+        "if the presets were refitted, raise SCHEMA in sweep/plan.py"
+    )
 
 
 def test_ids_depend_on_every_setting_and_on_the_data(tiny):
