@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import TypeVar
@@ -73,10 +74,9 @@ def pen(
     found = {}
     for entry in options:
         name, _, value = entry.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            raise InputError(f"--option: must be NAME=NUMBER, got '{entry}'") from None
+        number = _finite(value)
+        if number is None:
+            raise InputError(f"--option: must be NAME=NUMBER, got '{entry}'")
         found[name.strip()] = int(number) if number == int(number) else number
     parts: Components
     if components in COMPONENTS:
@@ -89,8 +89,20 @@ def pen(
                 f"--components: must be {', '.join(COMPONENTS)} or a probability, "
                 f"got '{components}'"
             ) from None
-    FORMS[form]
-    return checked("", Pen, form, randomness, width, found, parts)
+    rule = FORMS[form]
+    made = checked("", Pen, form, randomness, width, found, parts)
+    if found:
+        checked("--option", rule.check_values, found)
+    return made
+
+
+def _finite(text: str) -> float | None:
+    """Return the number that was typed; None where it is none, or infinite."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def annotator(preset: str, like: str | None) -> Annotator:
