@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -55,13 +56,15 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
     """Simulate the scribbles of one label map and write them.
 
     Writes CASE.nii(.gz), the scribble label map under the name of its source; CASE.json, what was
-    asked for and achieved; and on request CASE-strokes.json and CASE.png.
+    asked for and achieved; and on request CASE-strokes.json and CASE.png. What an earlier run has
+    left of these is removed first, so that they are all of one run.
 
     Returns
     -------
     rows : list of dict
         For `summary.csv`: one for each annotated slice and class.
     """
+    _remove_earlier(path, task.output)
     label_map, volume = read_label_map(path)
     classes = classes_of(label_map, task.classes, path)
     if task.ignore_value in classes:
@@ -88,11 +91,9 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
         from scribblebench.report.scribble_overlays import scribble_figure
         from scribblebench.report.style import save
 
-        save(
-            scribble_figure(label_map, simulation.scribble, case_id),
-            task.output / case_id,
-            (".png",),
-        )
+        across = 0 if task.settings.three_d else task.settings.axis
+        shown = (np.moveaxis(a, across, 0) for a in (label_map, simulation.scribble))
+        save(scribble_figure(*shown, case_id), task.output / case_id, (".png",))
     write_json(
         task.output / f"{case_id}.json",
         {
@@ -111,6 +112,14 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
     # Last, so that a label map is there only with what belongs to it.
     write_label_map(task.output / path.name, scribble, volume)
     return rows
+
+
+def _remove_earlier(path: Path, output: Path) -> None:
+    """Remove what was written for a label map before, the scribble label map first."""
+    case_id = case_name(path)
+    for name in (path.name, f"{case_id}.json", f"{case_id}-strokes.json", f"{case_id}.png"):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            (output / name).unlink()
 
 
 @cache

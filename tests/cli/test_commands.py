@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scribblebench.report import scribble_overlays
+
 AFFINE = np.array([[-1.4, 0, 0, 20], [0, 1.4, 0, -5], [0, 0, 9.0, 3], [0, 0, 0, 1.0]])
 
 
@@ -318,3 +320,31 @@ def test_output_that_cannot_be_written_is_named_without_a_traceback(
     ended = simulate(scribblebench, labels, tmp_path / "file")
     assert ended.code == 1
     assert ended.err.startswith(f"error: {tmp_path / 'file' / 'a.json'}: cannot be written")
+
+
+def test_overlays_show_the_slices_that_were_drawn_in(scribblebench, labels, tmp_path, monkeypatch):
+    """Volumes are (z, y, x) = (3, 36, 40) inside; across x there are 40 slices of 3 by 36."""
+    shapes = []
+    draw = scribble_overlays.scribble_figure
+
+    def spied(label_map, scribble, title):
+        shapes.append((label_map.shape, scribble.shape))
+        return draw(label_map, scribble, title)
+
+    monkeypatch.setattr(scribble_overlays, "scribble_figure", spied)
+    for more in (("--axis", "0"), ("--axis", "2"), ("--axis", "0", "--3d")):
+        ended = simulate(scribblebench, labels / "b.nii", tmp_path / "out", "--overlays", *more)
+        assert ended.code == 0, ended.err
+    assert shapes == [((40, 3, 36),) * 2, ((3, 36, 40),) * 2, ((3, 36, 40),) * 2]
+    assert (tmp_path / "out" / "b.png").exists()
+
+
+def test_nothing_of_an_earlier_run_is_left_beside_a_label_map(scribblebench, labels, tmp_path):
+    output = tmp_path / "out"
+    simulate(scribblebench, labels, output, "--strokes", "--overlays")
+    assert {p.name for p in output.glob("b*")} == {"b.nii", "b.json", "b-strokes.json", "b.png"}
+    simulate(scribblebench, labels, output)
+    assert {p.name for p in output.glob("b*")} == {"b.nii", "b.json"}
+    ended = simulate(scribblebench, labels, output, "--budget", "1=0.2")
+    assert ended.code == 2
+    assert {p.name for p in output.iterdir()} == {"b.nii", "b.json", "summary.csv"}
