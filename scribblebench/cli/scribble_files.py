@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -64,12 +65,13 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
     rows : list of dict
         For `summary.csv`: one for each annotated slice and class.
     """
-    _remove_earlier(path, task.output)
+    case_id = case_name(path)
+    names = (path.name, f"{case_id}.json", f"{case_id}-strokes.json", f"{case_id}.png")
+    remove_earlier(task.output / name for name in names)
     label_map, volume = read_label_map(path)
     classes = classes_of(label_map, task.classes, path)
     if task.ignore_value in classes:
         raise InputError(f"{path}: holds the value {task.ignore_value} of pixels not annotated")
-    case_id = case_name(path)
     simulation = simulate_volume(
         label_map,
         task.settings,
@@ -92,8 +94,8 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
         from scribblebench.report.style import save
 
         across = 0 if task.settings.three_d else task.settings.axis
-        shown = (np.moveaxis(a, across, 0) for a in (label_map, simulation.scribble))
-        save(scribble_figure(*shown, case_id), task.output / case_id, (".png",))
+        shown, drawn = (np.moveaxis(a, across, 0) for a in (label_map, simulation.scribble))
+        save(scribble_figure(shown, drawn, case_id), task.output / case_id, (".png",))
     write_json(
         task.output / f"{case_id}.json",
         {
@@ -114,12 +116,11 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
     return rows
 
 
-def _remove_earlier(path: Path, output: Path) -> None:
-    """Remove what was written for a label map before, the scribble label map first."""
-    case_id = case_name(path)
-    for name in (path.name, f"{case_id}.json", f"{case_id}-strokes.json", f"{case_id}.png"):
+def remove_earlier(paths: Iterable[Path]) -> None:
+    """Remove what an earlier run has left at these paths, if anything, in this order."""
+    for path in paths:
         with suppress(FileNotFoundError, NotADirectoryError):
-            (output / name).unlink()
+            path.unlink()
 
 
 @cache

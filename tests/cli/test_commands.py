@@ -347,4 +347,28 @@ def test_nothing_of_an_earlier_run_is_left_beside_a_label_map(scribblebench, lab
     assert {p.name for p in output.glob("b*")} == {"b.nii", "b.json"}
     ended = simulate(scribblebench, labels, output, "--budget", "1=0.2")
     assert ended.code == 2
-    assert {p.name for p in output.iterdir()} == {"b.nii", "b.json", "summary.csv"}
+    assert {p.name for p in output.iterdir()} == {"b.nii", "b.json"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_summary_has_all_that_was_written_also_when_a_file_is_bad(
+    scribblebench, labels, tmp_path, workers
+):
+    """The first file is bad but slow to read, so that other workers are ahead of it."""
+    for number in range(12):
+        nib.save(nib.load(labels / "b.nii"), labels / f"c{number:02d}.nii")
+    bad = np.zeros((200, 200, 40), dtype=np.int16)
+    bad[0, 0, :] = np.arange(40)
+    nib.save(nib.Nifti1Image(bad, AFFINE), labels / "a.nii.gz")
+    ended = simulate(scribblebench, labels, tmp_path / "out", "--workers", workers)
+    assert ended.code == 2
+    assert "a.nii.gz: holds 39 values besides 0" in ended.err
+    assert ended.err.count("\n") == 1
+    written = sorted(path.stem for path in (tmp_path / "out").glob("*.nii"))
+    assert "a" not in written
+    if workers == 1:
+        assert not (tmp_path / "out").exists()
+    else:
+        assert written
+        found = pd.read_csv(tmp_path / "out" / "summary.csv")["case_id"]
+        assert list(dict.fromkeys(found)) == written
