@@ -33,6 +33,8 @@ class Task:
     Parameters
     ----------
     settings : ScribbleSettings or Annotator
+    preset, like : str or None
+        What was typed, where the settings are a preset's.
     seed : int
     classes : list of int or None
         Foreground values that are allowed; None: those that occur.
@@ -45,6 +47,8 @@ class Task:
     """
 
     settings: ScribbleSettings | Annotator
+    preset: str | None
+    like: str | None
     seed: int
     classes: list[int] | None
     output: Path
@@ -102,6 +106,8 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
             "source": path.name,
             "case_id": case_id,
             "seed": task.seed,
+            "preset": task.preset,
+            "like": task.like,
             "settings": asdict(task.settings),
             "classes": classes,
             "ignore_label": task.ignore_value,

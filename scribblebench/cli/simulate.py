@@ -186,6 +186,8 @@ def simulate(
         )
     task = Task(
         settings=settings,
+        preset=preset,
+        like=like,
         seed=seed,
         classes=allowed,
         output=output,

@@ -42,6 +42,7 @@ def test_experts_draw_in_every_class_and_around_the_heart(scribblebench, labels,
         assert set(np.unique(drawn[..., plane])) == {0, 1, 2, 3, 255}
     sidecar = json.loads((tmp_path / "out" / "heart.json").read_text())
     assert set(sidecar["settings"]["habits"]) == {"0", "1", "2", "3"}
+    assert (sidecar["preset"], sidecar["like"]) == (name, None)
 
 
 def test_medscribble_draws_over_the_edge_and_counts_it(scribblebench, labels, tmp_path):
@@ -53,6 +54,8 @@ def test_medscribble_draws_over_the_edge_and_counts_it(scribblebench, labels, tm
     )
     assert ended.code == 0, ended.err
     assert pd.read_csv(tmp_path / "out" / "summary.csv")["wrong_px"].sum() > 0
+    sidecar = json.loads((tmp_path / "out" / "heart.json").read_text())
+    assert (sidecar["preset"], sidecar["like"]) == ("medscribble", "2=1,3=1")
 
 
 def test_errors_go_with_forms_and_with_presets(scribblebench, labels, tmp_path):
@@ -63,6 +66,8 @@ def test_errors_go_with_forms_and_with_presets(scribblebench, labels, tmp_path):
     ended = scribblebench("simulate", *options, "--budget", "0.2", "--error", "medscribble")
     assert ended.code == 0, ended.err
     assert pd.read_csv(tmp_path / "b" / "summary.csv")["wrong_px"].sum() > 0
+    sidecar = json.loads((tmp_path / "b" / "heart.json").read_text())
+    assert (sidecar["preset"], sidecar["like"]) == (None, None)
 
 
 @pytest.mark.parametrize(
