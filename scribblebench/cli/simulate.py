@@ -174,7 +174,7 @@ def simulate(
             "",
             ScribbleSettings,
             parse.pen(form, randomness, width, option or [], components),
-            parse.budgets(budget, per, "--budget"),
+            parse.budgets(budget, per, "--budget", allowed),
             background=parse.checked(
                 "", BackgroundPolicy, where, parse.pair(ring, "--ring"), empty_slices
             ),

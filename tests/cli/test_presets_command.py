@@ -86,11 +86,16 @@ def test_errors_go_with_forms_and_with_presets(scribblebench, labels, tmp_path):
         ),
         (("--preset", "acdc_expert", "--3d"), "--3d: is decided by --preset acdc_expert"),
         (("--preset", "acdc_expert", "--density", "0.1"), "--budget: is decided by --preset"),
-        (("--preset", "acdc_expert", "--like", "4"), "--like: must be CLASS=CLASS,..., got '4'"),
+        (("--preset", "acdc_expert", "--like", "4"), "--like: must be CLASS=CLASS,... with class"),
         (
             ("--preset", "acdc_expert", "--like", "4=7"),
-            "--like: preset 'acdc_expert' has classes 0, 1, 2, 3, got 7",
+            "--like: preset 'acdc_expert' has classes 1, 2, 3, got 7",
         ),
+        (("--preset", "acdc_expert", "--like", "4=1,4=2"), "--like: has class 4 twice, got '4=1,"),
+        (("--preset", "acdc_expert", "--like", "0=1"), "with classes from 1 to 254, got '0=1'"),
+        (("--preset", "acdc_expert", "--like", "4=0"), "with classes from 1 to 254, got '4=0'"),
+        (("--preset", "acdc_expert", "--like", "255=1"), "classes from 1 to 254, got '255=1'"),
+        (("--preset", "acdc_expert", "--error", "spill=0.1,spill=0.2"), "--error: has spill twice"),
         (("--preset", "acdc_expert", "--error", "medscrible"), "Did you mean 'medscribble'?"),
         (
             ("--preset", "acdc_expert", "--error", "spil=1"),
