@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +33,8 @@ class Task:
     Parameters
     ----------
     settings : ScribbleSettings or Annotator
+    preset, like : str or None
+        What was typed, where the settings are a preset's.
     seed : int
     classes : list of int or None
         Foreground values that are allowed; None: those that occur.
@@ -43,6 +47,8 @@ class Task:
     """
 
     settings: ScribbleSettings | Annotator
+    preset: str | None
+    like: str | None
     seed: int
     classes: list[int] | None
     output: Path
@@ -55,18 +61,21 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
     """Simulate the scribbles of one label map and write them.
 
     Writes CASE.nii(.gz), the scribble label map under the name of its source; CASE.json, what was
-    asked for and achieved; and on request CASE-strokes.json and CASE.png.
+    asked for and achieved; and on request CASE-strokes.json and CASE.png. What an earlier run has
+    left of these is removed first, so that they are all of one run.
 
     Returns
     -------
     rows : list of dict
         For `summary.csv`: one for each annotated slice and class.
     """
+    case_id = case_name(path)
+    names = (path.name, f"{case_id}.json", f"{case_id}-strokes.json", f"{case_id}.png")
+    remove_earlier(task.output / name for name in names)
     label_map, volume = read_label_map(path)
     classes = classes_of(label_map, task.classes, path)
     if task.ignore_value in classes:
         raise InputError(f"{path}: holds the value {task.ignore_value} of pixels not annotated")
-    case_id = case_name(path)
     simulation = simulate_volume(
         label_map,
         task.settings,
@@ -88,17 +97,17 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
         from scribblebench.report.scribble_overlays import scribble_figure
         from scribblebench.report.style import save
 
-        save(
-            scribble_figure(label_map, simulation.scribble, case_id),
-            task.output / case_id,
-            (".png",),
-        )
+        across = 0 if task.settings.three_d else task.settings.axis
+        shown, drawn = (np.moveaxis(a, across, 0) for a in (label_map, simulation.scribble))
+        save(scribble_figure(shown, drawn, case_id), task.output / case_id, (".png",))
     write_json(
         task.output / f"{case_id}.json",
         {
             "source": path.name,
             "case_id": case_id,
             "seed": task.seed,
+            "preset": task.preset,
+            "like": task.like,
             "settings": asdict(task.settings),
             "classes": classes,
             "ignore_label": task.ignore_value,
@@ -111,6 +120,13 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
     # Last, so that a label map is there only with what belongs to it.
     write_label_map(task.output / path.name, scribble, volume)
     return rows
+
+
+def remove_earlier(paths: Iterable[Path]) -> None:
+    """Remove what an earlier run has left at these paths, if anything, in this order."""
+    for path in paths:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import TypeVar
@@ -30,17 +31,39 @@ CONVENTIONS = ("nnunet", "wsl4mis")
 wants its `ignore` label to be the highest, WSL4MIS's ACDC scribbles hold 4."""
 
 
-def budgets(text: str, per: str, option: str) -> Budget | dict[int, Budget]:
-    """Parse a budget: "0.1", "120px", "80mm", "12s", or for each class as in "1=0.1,2=0.05"."""
+def budgets(
+    text: str, per: str, option: str, classes: Sequence[int] | None
+) -> Budget | dict[int, Budget]:
+    """Parse a budget: "0.1", "120px", "80mm", "12s", or for each class as in "1=0.1,2=0.05".
+
+    Where there is a list of classes, no other can have a budget.
+    """
     if "=" not in text:
         return _budget(text, per, option)
-    found = {}
+    found: dict[int, Budget] = {}
     for part in text.split(","):
         name, _, amount = part.partition("=")
-        if not name.strip().isdigit():
-            raise InputError(f"{option}: must be CLASS=AMOUNT,..., got '{part}'")
-        found[int(name)] = _budget(amount, per, option)
+        class_id = _foreground(name)
+        if class_id is None:
+            raise InputError(
+                f"{option}: must be CLASS=AMOUNT,... with classes from 1 to 254, got '{part}'"
+            )
+        if class_id in found:
+            raise InputError(f"{option}: has class {class_id} twice, got '{text}'")
+        if classes is not None and class_id not in classes:
+            listed = ",".join(map(str, classes))
+            raise InputError(f"{option}: class {class_id} is not in --classes {listed}")
+        found[class_id] = _budget(amount, per, option)
     return found
+
+
+def _foreground(text: str) -> int | None:
+    """Return the foreground class that was typed; None where it is none."""
+    try:
+        class_id = int(text)
+    except ValueError:
+        return None
+    return class_id if BACKGROUND < class_id < IGNORE_LABEL else None
 
 
 def one_budget(text: str, per: str, option: str) -> Budget:
@@ -73,10 +96,9 @@ def pen(
     found = {}
     for entry in options:
         name, _, value = entry.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            raise InputError(f"--option: must be NAME=NUMBER, got '{entry}'") from None
+        number = _finite(value)
+        if number is None:
+            raise InputError(f"--option: must be NAME=NUMBER, got '{entry}'")
         found[name.strip()] = int(number) if number == int(number) else number
     parts: Components
     if components in COMPONENTS:
@@ -89,8 +111,20 @@ def pen(
                 f"--components: must be {', '.join(COMPONENTS)} or a probability, "
                 f"got '{components}'"
             ) from None
-    FORMS[form]
-    return checked("", Pen, form, randomness, width, found, parts)
+    rule = FORMS[form]
+    made = checked("", Pen, form, randomness, width, found, parts)
+    if found:
+        checked("--option", rule.check_values, found)
+    return made
+
+
+def _finite(text: str) -> float | None:
+    """Return the number that was typed; None where it is none, or infinite."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def annotator(preset: str, like: str | None) -> Annotator:
@@ -99,14 +133,20 @@ def annotator(preset: str, like: str | None) -> Annotator:
     if like is None:
         return found
     habits = dict(found.habits)
+    given: set[int] = set()
     for part in like.split(","):
-        names = part.split("=")
-        if len(names) != 2 or not all(name.strip().isdigit() for name in names):
-            raise InputError(f"--like: must be CLASS=CLASS,..., got '{part}'")
-        new, old = int(names[0]), int(names[1])
+        name, _, other = part.partition("=")
+        new, old = _foreground(name), _foreground(other)
+        if new is None or old is None:
+            raise InputError(
+                f"--like: must be CLASS=CLASS,... with classes from 1 to 254, got '{part}'"
+            )
         if old not in found.habits:
-            known = ", ".join(map(str, found.habits))
+            known = ", ".join(str(class_id) for class_id in found.habits if class_id != BACKGROUND)
             raise InputError(f"--like: preset '{preset}' has classes {known}, got {old}")
+        if new in given:
+            raise InputError(f"--like: has class {new} twice, got '{like}'")
+        given.add(new)
         habits[new] = found.habits[old]
     return replace(found, habits=habits)
 
@@ -121,6 +161,8 @@ def annotator_error(text: str) -> AnnotatorError:
         name, _, value = (piece.strip() for piece in part.partition("="))
         if name not in known:
             raise InputError(f"--error: unknown setting '{name}'.{did_you_mean(name, known)}")
+        if name in found:
+            raise InputError(f"--error: has {name} twice, got '{text}'")
         try:
             found[name] = float(value)
         except ValueError:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import fields, replace
-from functools import partial
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -17,7 +16,7 @@ import typer
 
 from scribblebench.cli import scribble_options as parse
 from scribblebench.cli.progress import progress
-from scribblebench.cli.scribble_files import Task, write_scribble
+from scribblebench.cli.scribble_files import Task, remove_earlier, write_scribble
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
 from scribblebench.io.nifti import list_volumes
@@ -175,7 +174,7 @@ def simulate(
             "",
             ScribbleSettings,
             parse.pen(form, randomness, width, option or [], components),
-            parse.budgets(budget, per, "--budget"),
+            parse.budgets(budget, per, "--budget", allowed),
             background=parse.checked(
                 "", BackgroundPolicy, where, parse.pair(ring, "--ring"), empty_slices
             ),
@@ -187,6 +186,8 @@ def simulate(
         )
     task = Task(
         settings=settings,
+        preset=preset,
+        like=like,
         seed=seed,
         classes=allowed,
         output=output,
@@ -198,17 +199,17 @@ def simulate(
     for path in paths:
         if (output / path.name).resolve() == path.resolve():
             raise InputError(f"--output: {output / path.name} is one of the label maps")
-    rows: list[dict[str, Any]] = []
-    n_done = 0
+    remove_earlier([output / SUMMARY])
+    rows: dict[int, list[dict[str, Any]]] = {}
     try:
-        for found in progress(_results(paths, task, workers), "simulate", len(paths)):
-            rows += found
-            n_done += 1
+        for number, found in progress(_results(paths, task, workers), "simulate", len(paths)):
+            rows[number] = found
     finally:
         # Also after a bad file: the summary always describes the label maps that were written.
-        if n_done:
+        if rows:
             columns = ["case_id", *(field.name for field in fields(Achieved))]
-            table = pd.DataFrame(rows, columns=columns)
+            in_order = [row for number in sorted(rows) for row in rows[number]]
+            table = pd.DataFrame(in_order, columns=columns)
             table.insert(1, "seed", seed)
             write_text(output / SUMMARY, table.to_csv(index=False))
     short = int((~table["met"].astype(bool)).sum())
@@ -239,14 +240,32 @@ def _context() -> BaseContext:
     return context
 
 
-def _results(paths: list[Path], task: Task, workers: int) -> Iterator[list[dict[str, Any]]]:
-    """Yield what `write_scribble` returns for each path, in order."""
+def _results(
+    paths: list[Path], task: Task, workers: int
+) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+    """Yield the number of each path and what `write_scribble` returns for it, as they are done.
+
+    After a bad file no other is begun. Those at work are still finished and yielded; then the
+    error is raised, that of the first path if there are several.
+    """
     if workers == 1 or len(paths) == 1:
-        yield from (write_scribble(path, task) for path in paths)
+        yield from ((number, write_scribble(path, task)) for number, path in enumerate(paths))
         return
     with ProcessPoolExecutor(min(workers, len(paths)), _context()) as pool:
         try:
-            yield from pool.map(partial(write_scribble, task=task), paths)
+            futures = [pool.submit(write_scribble, path, task) for path in paths]
+            numbers = {future: number for number, future in enumerate(futures)}
+            for future in as_completed(futures):
+                if future.exception() is not None:
+                    break
+                yield numbers.pop(future), future.result()
+            pool.shutdown(cancel_futures=True)
+            ended = [future for future in numbers if not future.cancelled()]
+            for future in ended:
+                if future.exception() is None:
+                    yield numbers[future], future.result()
+            for future in ended:
+                future.result()
         except BrokenProcessPool as error:
             raise InputError("a worker ended unexpectedly, for want of memory?") from error
         finally:

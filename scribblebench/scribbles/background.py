@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -26,7 +27,7 @@ class BackgroundPolicy:
         "near": in a ring around the foreground, between the two distances in `ring`. "far":
         farther away than the ring. "whole": anywhere. "none": nowhere.
     ring : tuple of 2 floats
-        Distances to the foreground, in mm or, where the voxel size is not known, in voxels.
+        Distances to the foreground, finite, in mm or, where the voxel size is not known, in voxels.
     empty_slices : bool
         Whether slices without foreground are annotated too; "near" and "far" then refer to the
         foreground of the nearest slice that has any.
@@ -39,7 +40,7 @@ class BackgroundPolicy:
     def __post_init__(self) -> None:
         if self.where not in WHERE:
             raise ValueError(f"background must be one of {', '.join(WHERE)}, got '{self.where}'")
-        if not (len(self.ring) == 2 and 0.0 <= self.ring[0] < self.ring[1]):
+        if not (len(self.ring) == 2 and 0.0 <= self.ring[0] < self.ring[1] < math.inf):
             raise ValueError(
                 f"background ring must be two distances, 0 <= near < far, got {self.ring}"
             )

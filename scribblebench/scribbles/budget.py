@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +23,7 @@ class Budget:
     Parameters
     ----------
     amount : float
-        How much, > 0.
+        How much, finite and > 0.
     unit : str
         "density": share of the class's voxels, at most 1. "pixels": voxels. "length": of all
         strokes together, in mm, or in voxels where their size is not known. "seconds": of drawing
@@ -41,8 +42,9 @@ class Budget:
             raise ValueError(f"unit must be one of {', '.join(UNITS)}, got '{self.unit}'")
         if self.per not in ("slice", "volume"):
             raise ValueError(f"per must be slice or volume, got '{self.per}'")
-        if not self.amount > 0.0 or (self.unit == "density" and self.amount > 1.0):
-            allowed = "in (0, 1]" if self.unit == "density" else "> 0"
+        most = 1.0 if self.unit == "density" else math.inf
+        if not (math.isfinite(self.amount) and 0.0 < self.amount <= most):
+            allowed = "in (0, 1]" if self.unit == "density" else "finite and > 0"
             name = "density" if self.unit == "density" else f"budget in {self.unit}"
             raise ValueError(f"{name} must be {allowed}, got {self.amount}")
         if self.unit == "pixels" and self.amount != int(self.amount):

@@ -13,7 +13,8 @@ the scribbles is measured by `scribblebench.scribbles.randomness.variability`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,8 +22,11 @@ import numpy as np
 
 from scribblebench.registry import Registry, did_you_mean
 from scribblebench.scribbles.compiled import compiled
-from scribblebench.scribbles.region import Region, framed
+from scribblebench.scribbles.region import Region, framed, regions_of
 from scribblebench.types import Float64Array, IntArray
+
+LARGEST_OPTION = 1_000_000
+"""No setting means anything beyond it, and corners or strokes without end do not fit memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +125,19 @@ class Form:
             if name not in self.options:
                 known = did_you_mean(name, list(self.options)) or " It has none."
                 raise ValueError(f"options: form '{form}' has no option '{name}'.{known}")
+
+    def check_values(self, options: Mapping[str, float]) -> None:
+        """Raise `ValueError` for settings out of range, by drawing with them in a small square."""
+        for name, value in options.items():
+            if not math.isfinite(value):
+                raise ValueError(f"{name} must be finite, got {value}")
+            if isinstance(self.options[name], int) and value != int(value):
+                raise ValueError(f"{name} must be a whole number, got {value}")
+            if abs(value) > LARGEST_OPTION:
+                raise ValueError(f"{name} must be at most {LARGEST_OPTION:g}, got {value:g}")
+        region = regions_of(np.ones((5, 5), dtype=np.bool_), (1.0, 1.0))[0]
+        rng = np.random.default_rng(0)
+        self.rule(region, n_voxels=1, randomness=0.5, rng=rng, **options)
 
 
 FORMS: Registry[Form] = Registry("form")

@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scribblebench.report import scribble_overlays
+
 AFFINE = np.array([[-1.4, 0, 0, 20], [0, 1.4, 0, -5], [0, 0, 9.0, 3], [0, 0, 0, 1.0]])
 
 
@@ -72,13 +74,41 @@ def test_two_workers_write_what_one_does(scribblebench, labels, tmp_path):
         (("--density", "0"), "--budget: density must be in (0, 1], got 0.0"),
         (("--budget", "7"), "--budget: density must be in (0, 1], got 7.0"),
         (("--budget", "a lot"), "--budget: must be a share such as 0.1, or 120px, 80mm or 12s"),
-        (("--budget", "1=0.1,x=2"), "--budget: must be CLASS=AMOUNT,..., got 'x=2'"),
+        (
+            ("--budget", "1=0.1,x=2"),
+            "--budget: must be CLASS=AMOUNT,... with classes from 1 to 254, got",
+        ),
+        (("--budget", "1=0.1,1=0.2"), "--budget: has class 1 twice, got '1=0.1,1=0.2'"),
+        (("--budget", "0=0.1,1=0.2"), "with classes from 1 to 254, got '0=0.1'"),
+        (("--budget", "1=.1,4=.1,3=.1", "--classes", "1,3"), "class 4 is not in --classes 1,3"),
         (("--budget", "1=0.1"), "budget must be given for class 3 too"),
         (("--randomness", "2"), "--randomness must be in [0, 1], got 2.0"),
         (("--background-budget", "7"), "--background-budget: density must be in (0, 1], got 7.0"),
         (("--background", "nar"), "--background must be one of near, far, whole, none, got 'nar'"),
         (("--ring", "9,4"), "--background ring must be two distances, 0 <= near < far, got (9.0"),
         (("--ring", "9"), "--ring: must be two numbers such as 6,14, got '9'"),
+        (("--budget", "infpx"), "--budget: budget in pixels must be finite and > 0, got inf"),
+        (("--budget", "nanpx"), "--budget: budget in pixels must be finite and > 0, got nan"),
+        (("--budget", "infmm"), "--budget: budget in length must be finite and > 0, got inf"),
+        (("--budget", "infs"), "--budget: budget in seconds must be finite and > 0, got inf"),
+        (("--ring", "5,inf"), "two distances, 0 <= near < far, got (5.0, inf)"),
+        (("--ring", "5,nan"), "two distances, 0 <= near < far, got (5.0, nan)"),
+        (("--form", "curve", "--option", "corners=inf"), "--option: must be NAME=NUMBER, got 'co"),
+        (("--form", "curve", "--option", "corners=nan"), "--option: must be NAME=NUMBER, got 'co"),
+        (("--form", "curve", "--option", "corners=0"), "--option: corners must be at least 2"),
+        (("--form", "curve", "--option", "corners=2.5"), "--option: corners must be a whole numb"),
+        (("--form", "curve", "--option", "corners=1e30"), "--option: corners must be at most 1e+"),
+        (("--form", "contour", "--option", "depth=2"), "--option: depth must be in [0, 1], got 2"),
+        (("--form", "spiral", "--option", "depth=2"), "--option: depth must be in [0, 1], got 2"),
+        (("--form", "spiral", "--option", "gap=0"), "--option: gap must be > 0, got 0"),
+        (
+            ("--form", "directed_walk", "--option", "persistence=2"),
+            "--option: persistence must be in [0, 1], got 2",
+        ),
+        (
+            ("--form", "max_supervision", "--option", "strokes=0"),
+            "--option: strokes must be at least 1, got 0",
+        ),
         (("--option", "strokes"), "--option: must be NAME=NUMBER, got 'strokes'"),
         (("--option", "strokes=2"), "form 'random_walk' has no option 'strokes'"),
         (("--width", "inf"), "width must be at most 64 voxels, got inf"),
@@ -296,3 +326,55 @@ def test_output_that_cannot_be_written_is_named_without_a_traceback(
     ended = simulate(scribblebench, labels, tmp_path / "file")
     assert ended.code == 1
     assert ended.err.startswith(f"error: {tmp_path / 'file' / 'a.json'}: cannot be written")
+
+
+def test_overlays_show_the_slices_that_were_drawn_in(scribblebench, labels, tmp_path, monkeypatch):
+    """Volumes are (z, y, x) = (3, 36, 40) inside; across x there are 40 slices of 3 by 36."""
+    shapes = []
+    draw = scribble_overlays.scribble_figure
+
+    def spied(label_map, scribble, title):
+        shapes.append((label_map.shape, scribble.shape))
+        return draw(label_map, scribble, title)
+
+    monkeypatch.setattr(scribble_overlays, "scribble_figure", spied)
+    for more in (("--axis", "0"), ("--axis", "2"), ("--axis", "0", "--3d")):
+        ended = simulate(scribblebench, labels / "b.nii", tmp_path / "out", "--overlays", *more)
+        assert ended.code == 0, ended.err
+    assert shapes == [((40, 3, 36),) * 2, ((3, 36, 40),) * 2, ((3, 36, 40),) * 2]
+    assert (tmp_path / "out" / "b.png").exists()
+
+
+def test_nothing_of_an_earlier_run_is_left_beside_a_label_map(scribblebench, labels, tmp_path):
+    output = tmp_path / "out"
+    simulate(scribblebench, labels, output, "--strokes", "--overlays")
+    assert {p.name for p in output.glob("b*")} == {"b.nii", "b.json", "b-strokes.json", "b.png"}
+    simulate(scribblebench, labels, output)
+    assert {p.name for p in output.glob("b*")} == {"b.nii", "b.json"}
+    ended = simulate(scribblebench, labels, output, "--budget", "1=0.2")
+    assert ended.code == 2
+    assert {p.name for p in output.iterdir()} == {"b.nii", "b.json"}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_summary_has_all_that_was_written_also_when_a_file_is_bad(
+    scribblebench, labels, tmp_path, workers
+):
+    """The first file is bad but slow to read, so that other workers are ahead of it."""
+    for number in range(12):
+        nib.save(nib.load(labels / "b.nii"), labels / f"c{number:02d}.nii")
+    bad = np.zeros((200, 200, 40), dtype=np.int16)
+    bad[0, 0, :] = np.arange(40)
+    nib.save(nib.Nifti1Image(bad, AFFINE), labels / "a.nii.gz")
+    ended = simulate(scribblebench, labels, tmp_path / "out", "--workers", workers)
+    assert ended.code == 2
+    assert "a.nii.gz: holds 39 values besides 0" in ended.err
+    assert ended.err.count("\n") == 1
+    written = sorted(path.stem for path in (tmp_path / "out").glob("*.nii"))
+    assert "a" not in written
+    if workers == 1:
+        assert not (tmp_path / "out").exists()
+    else:
+        assert written
+        found = pd.read_csv(tmp_path / "out" / "summary.csv")["case_id"]
+        assert list(dict.fromkeys(found)) == written

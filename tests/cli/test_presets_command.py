@@ -42,6 +42,7 @@ def test_experts_draw_in_every_class_and_around_the_heart(scribblebench, labels,
         assert set(np.unique(drawn[..., plane])) == {0, 1, 2, 3, 255}
     sidecar = json.loads((tmp_path / "out" / "heart.json").read_text())
     assert set(sidecar["settings"]["habits"]) == {"0", "1", "2", "3"}
+    assert (sidecar["preset"], sidecar["like"]) == (name, None)
 
 
 def test_medscribble_draws_over_the_edge_and_counts_it(scribblebench, labels, tmp_path):
@@ -53,6 +54,8 @@ def test_medscribble_draws_over_the_edge_and_counts_it(scribblebench, labels, tm
     )
     assert ended.code == 0, ended.err
     assert pd.read_csv(tmp_path / "out" / "summary.csv")["wrong_px"].sum() > 0
+    sidecar = json.loads((tmp_path / "out" / "heart.json").read_text())
+    assert (sidecar["preset"], sidecar["like"]) == ("medscribble", "2=1,3=1")
 
 
 def test_errors_go_with_forms_and_with_presets(scribblebench, labels, tmp_path):
@@ -63,6 +66,8 @@ def test_errors_go_with_forms_and_with_presets(scribblebench, labels, tmp_path):
     ended = scribblebench("simulate", *options, "--budget", "0.2", "--error", "medscribble")
     assert ended.code == 0, ended.err
     assert pd.read_csv(tmp_path / "b" / "summary.csv")["wrong_px"].sum() > 0
+    sidecar = json.loads((tmp_path / "b" / "heart.json").read_text())
+    assert (sidecar["preset"], sidecar["like"]) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -81,11 +86,16 @@ def test_errors_go_with_forms_and_with_presets(scribblebench, labels, tmp_path):
         ),
         (("--preset", "acdc_expert", "--3d"), "--3d: is decided by --preset acdc_expert"),
         (("--preset", "acdc_expert", "--density", "0.1"), "--budget: is decided by --preset"),
-        (("--preset", "acdc_expert", "--like", "4"), "--like: must be CLASS=CLASS,..., got '4'"),
+        (("--preset", "acdc_expert", "--like", "4"), "--like: must be CLASS=CLASS,... with class"),
         (
             ("--preset", "acdc_expert", "--like", "4=7"),
-            "--like: preset 'acdc_expert' has classes 0, 1, 2, 3, got 7",
+            "--like: preset 'acdc_expert' has classes 1, 2, 3, got 7",
         ),
+        (("--preset", "acdc_expert", "--like", "4=1,4=2"), "--like: has class 4 twice, got '4=1,"),
+        (("--preset", "acdc_expert", "--like", "0=1"), "with classes from 1 to 254, got '0=1'"),
+        (("--preset", "acdc_expert", "--like", "4=0"), "with classes from 1 to 254, got '4=0'"),
+        (("--preset", "acdc_expert", "--like", "255=1"), "classes from 1 to 254, got '255=1'"),
+        (("--preset", "acdc_expert", "--error", "spill=0.1,spill=0.2"), "--error: has spill twice"),
         (("--preset", "acdc_expert", "--error", "medscrible"), "Did you mean 'medscribble'?"),
         (
             ("--preset", "acdc_expert", "--error", "spil=1"),

@@ -62,7 +62,10 @@ def test_nearest_content_by_hand():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [(("around",), "background must be one of near, far, whole, none, got 'around'")]
-    + [(("near", ring), "0 <= near < far, got") for ring in ((5, 5), (-1, 4), (3,))],
+    + [
+        (("near", ring), "0 <= near < far, got")
+        for ring in ((5, 5), (-1, 4), (3,), (5, float("inf")), (5, float("nan")))
+    ],
 )
 def test_bad_policies_are_refused_in_words(arguments, message):
     with pytest.raises(ValueError, match=message):
