@@ -189,11 +189,10 @@ def _slips(
     if error.spill_spread > 0.0:
         shape = 1.0 / error.spill_spread**2
         share = min(float(rng.gamma(shape, error.spill / shape)), 0.95)
-    depth, nearest = ndimage.distance_transform_edt(
-        np.pad(mask, 1), sampling=size, return_indices=True
-    )
-    inner = (slice(1, -1),) * mask.ndim
-    depth, nearest = depth[inner], nearest[(slice(None), *inner)] - 1
+    if mask.all():
+        return []
+    # The frame of the grid is no edge: no mark lies beyond it.
+    depth, nearest = ndimage.distance_transform_edt(mask, sampling=size, return_indices=True)
     marks = np.zeros(mask.shape, dtype=np.bool_)
     for stroke in strokes:
         within = mask if stroke.keeps_to_class else None
