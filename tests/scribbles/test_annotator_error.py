@@ -101,6 +101,15 @@ def test_a_class_that_fills_the_grid_has_no_slips():
     assert injected.slips == 0
 
 
+def test_a_spill_that_slips_do_not_come_nearer_to_is_given_up():
+    """A single voxel lies outside, so that one slip spills all that there is to spill."""
+    mask = np.ones((12, 40), dtype=np.bool_)
+    mask[5, 20] = False
+    strokes, injected = erred(mask, 7, AnnotatorError(spill=0.5))
+    assert 1 <= injected.slips <= 3
+    assert share_outside(strokes, mask) == pytest.approx(1 / 42, abs=0.003)
+
+
 def test_slips_end_farther_beyond_the_edge_if_they_should(volume):
     """Mean distance of spilled voxels; the last slip is cut where enough is spilled."""
     means = []
