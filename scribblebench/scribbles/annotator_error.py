@@ -24,6 +24,9 @@ this many voxels)."""
 MOST_SLIPS = 1000
 """Slips after which a spill that was asked for is given up, where hardly anything lies outside."""
 
+VAIN_SLIPS = 20
+"""Slips in a row without a larger share outside, after which a spill is given up as well."""
+
 
 @dataclass(frozen=True)
 class AnnotatorError:
@@ -189,11 +192,10 @@ def _slips(
     if error.spill_spread > 0.0:
         shape = 1.0 / error.spill_spread**2
         share = min(float(rng.gamma(shape, error.spill / shape)), 0.95)
-    depth, nearest = ndimage.distance_transform_edt(
-        np.pad(mask, 1), sampling=size, return_indices=True
-    )
-    inner = (slice(1, -1),) * mask.ndim
-    depth, nearest = depth[inner], nearest[(slice(None), *inner)] - 1
+    if mask.all():
+        return []
+    # The frame of the grid is no edge: no mark lies beyond it.
+    depth, nearest = ndimage.distance_transform_edt(mask, sampling=size, return_indices=True)
     marks = np.zeros(mask.shape, dtype=np.bool_)
     for stroke in strokes:
         within = mask if stroke.keeps_to_class else None
@@ -203,9 +205,14 @@ def _slips(
     near = depth[tuple(points.T)] <= REACH * max(error.spill_distance, float(size.min()))
     points, source = points[near], source[near]
     slips: list[Stroke] = []
+    best, n_best = -1.0, 0
     while len(points) and len(slips) < MOST_SLIPS:
         n_outside, n = int((marks & ~mask).sum()), int(marks.sum())
         if n_outside >= share * n:
+            return slips
+        if n_outside > best * n:
+            best, n_best = n_outside / n, len(slips)
+        elif len(slips) - n_best == VAIN_SLIPS:
             break
         lots = (rng.random(CHOICES) * len(points)).astype(np.int64)
         lot = lots[np.argmin(depth[tuple(points[lots].T)])]
@@ -227,4 +234,5 @@ def _slips(
         slip = Stroke(line, origin.class_id, None, keeps_to_class=False)
         marks |= rasterise(slip, mask.shape, step=tuple(size))
         slips.append(slip)
-    return slips
+    # Slips that only marked more of the class are left out.
+    return slips[:n_best]

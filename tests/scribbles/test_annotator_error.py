@@ -10,8 +10,8 @@ from scribblebench.scribbles import (
     ScribbleSettings,
     simulate_volume,
 )
-from scribblebench.scribbles.annotator_error import connected
-from scribblebench.scribbles.strokes import replay
+from scribblebench.scribbles.annotator_error import connected, err
+from scribblebench.scribbles.strokes import Stroke, rasterise, replay
 
 
 @pytest.fixture
@@ -27,6 +27,19 @@ def simulate(labels, error, form="curve", seed=0, where="none", **pen):
     background = BackgroundPolicy(where)
     settings = ScribbleSettings(Pen(form, **pen), Budget(0.1), background, error=error)
     return simulate_volume(labels, settings, classes=(1, 2), seed=seed, case_id="p1")
+
+
+def erred(mask, row, error, seed=0):
+    """What becomes of one stroke along a row, as far as the class goes there from column 0."""
+    n = int(mask[row].sum())
+    stroke = Stroke(np.stack([np.full(n, row), np.arange(n)], axis=1), 1)
+    rng = np.random.default_rng(seed)
+    return err([stroke], mask, error, others=[], step=(1.0, 1.0), rng=rng)
+
+
+def share_outside(strokes, mask):
+    marks = np.any([rasterise(stroke, mask.shape) for stroke in strokes], axis=0)
+    return (marks & ~mask).sum() / marks.sum()
 
 
 def test_no_error_is_the_same_as_errors_of_0(volume):
@@ -65,6 +78,34 @@ def test_strokes_far_from_the_edge_do_not_spill(volume):
     """The background's ring is 6 px and more from the foreground, a slip 1 px from the edge."""
     simulation = simulate(volume[:4], AnnotatorError(spill=0.3, spill_distance=1.0), where="near")
     assert all(a.slips == 0 for a in simulation.achieved if a.class_id == 0)
+
+
+def test_slips_go_over_the_edge_of_the_class_not_of_the_grid():
+    """A stroke one pixel from the frame, in a class that ends at column 20 only."""
+    mask = np.zeros((12, 40), dtype=np.bool_)
+    mask[:, :20] = True
+    for seed in range(10):
+        error = AnnotatorError(spill=0.2, spill_distance=4.0)
+        strokes, injected = erred(mask, 1, error, seed)
+        assert 1 <= injected.slips <= 20
+        assert all(not mask[tuple(slip.points.T)].all() for slip in strokes[1:])
+        assert share_outside(strokes, mask) == pytest.approx(0.2, abs=0.05)
+
+
+def test_a_class_that_fills_the_grid_has_no_slips():
+    mask = np.ones((12, 40), dtype=np.bool_)
+    strokes, injected = erred(mask, 1, AnnotatorError(spill=0.2))
+    assert len(strokes) == 1
+    assert injected.slips == 0
+
+
+def test_a_spill_that_slips_do_not_come_nearer_to_is_given_up():
+    """A single voxel lies outside, so that one slip spills all that there is to spill."""
+    mask = np.ones((12, 40), dtype=np.bool_)
+    mask[5, 20] = False
+    strokes, injected = erred(mask, 7, AnnotatorError(spill=0.5))
+    assert 1 <= injected.slips <= 3
+    assert share_outside(strokes, mask) == pytest.approx(1 / 42, abs=0.003)
 
 
 def test_slips_end_farther_beyond_the_edge_if_they_should(volume):
