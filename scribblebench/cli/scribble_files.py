@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -16,7 +16,7 @@ import scribblebench
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_json, write_text
 from scribblebench.io.nifti import case_name, read_label_map, write_label_map
-from scribblebench.scribbles import Annotator, ScribbleSettings, simulate_volume
+from scribblebench.scribbles import Annotator, Budget, ScribbleSettings, simulate_volume
 from scribblebench.scribbles.strokes import to_json
 from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray, distance_unit
 
@@ -75,15 +75,21 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
     label_map, volume = read_label_map(path)
     classes = classes_of(label_map, task.classes, path)
     if task.ignore_value in classes:
-        raise InputError(f"{path}: holds the value {task.ignore_value} of pixels not annotated")
-    simulation = simulate_volume(
-        label_map,
-        task.settings,
-        classes=classes,
-        seed=task.seed,
-        case_id=case_id,
-        spacing_mm=volume.spacing_mm,
-    )
+        raise InputError(
+            f"{path}: holds class {task.ignore_value}, so --ignore-label {task.ignore_value} "
+            f"cannot mean not annotated"
+        )
+    try:
+        simulation = simulate_volume(
+            label_map,
+            task.settings,
+            classes=classes,
+            seed=task.seed,
+            case_id=case_id,
+            spacing_mm=volume.spacing_mm,
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}{_hint(task.settings, classes)}") from error
     scribble = np.where(
         simulation.scribble == IGNORE_LABEL, np.uint8(task.ignore_value), simulation.scribble
     )
@@ -120,6 +126,18 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
     # Last, so that a label map is there only with what belongs to it.
     write_label_map(task.output / path.name, scribble, volume)
     return rows
+
+
+def _hint(settings: ScribbleSettings | Annotator, classes: Sequence[int]) -> str:
+    """Return what to type where the settings lack a class, to be put after the error."""
+    if isinstance(settings, Annotator):
+        missing = [class_id for class_id in classes if class_id not in settings.habits]
+        like = min(class_id for class_id in settings.habits if class_id != BACKGROUND)
+        return f"; draw it like another one with --like {missing[0]}={like}" if missing else ""
+    if not isinstance(settings.budget, Budget):
+        missing = [class_id for class_id in classes if class_id not in settings.budget]
+        return f", as in --budget ...,{missing[0]}=0.1" if missing else ""
+    return ""
 
 
 def remove_earlier(paths: Iterable[Path]) -> None:

@@ -26,6 +26,21 @@ T = TypeVar("T")
 
 SUFFIXES: dict[str, Unit] = {"px": "pixels", "mm": "length", "s": "seconds", "": "density"}
 
+SUBJECTS = {
+    "options:": "--option:",
+    "form '": "--3d: form '",
+    "a share of slices": "--slices: a share of slices",
+    "slice share ": "--slices ",
+    "slice choice ": "--slice-choice ",
+    "background ring ": "--ring ",
+    "background_budget ": "--background-budget ",
+    "background ": "--background ",
+    "randomness ": "--randomness ",
+    "width ": "--width ",
+    "components ": "--components ",
+}
+"""How the library's messages begin, and how they begin for those who typed options."""
+
 CONVENTIONS = ("nnunet", "wsl4mis")
 """Both write the number of classes, background included, where nothing is annotated: nnU-Net v2
 wants its `ignore` label to be the highest, WSL4MIS's ACDC scribbles hold 4."""
@@ -171,14 +186,25 @@ def annotator_error(text: str) -> AnnotatorError:
 
 
 def checked(option: str, make: Callable[..., T], *arguments: object, **named: object) -> T:
-    """Call `make`; its `ValueError`s become one line that names the option."""
+    """Call `make`; its `ValueError`s become one line that names the option.
+
+    Without an option, because several go into what is made, the message's subject tells which.
+    """
     try:
         return make(*arguments, **named)
     except InputError:
         raise
     except ValueError as error:
-        where = f"{option}: " if option else "--"
-        raise InputError(f"{where}{error}") from error
+        message = f"{option}: {error}" if option else _with_option(str(error))
+        raise InputError(message) from error
+
+
+def _with_option(message: str) -> str:
+    """Put an option in place of a message's subject, or before it."""
+    for subject, option in SUBJECTS.items():
+        if message.startswith(subject):
+            return option + message.removeprefix(subject)
+    return message
 
 
 def pair(text: str, option: str) -> tuple[float, float]:

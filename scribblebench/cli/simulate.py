@@ -225,6 +225,7 @@ def _refuse_what_the_preset_decides(context: typer.Context, preset: str) -> None
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             option = OPTION_NAMES.get(name, name.replace("_", "-"))
+            option = f"no-{option}" if context.params[name] is False else option
             raise InputError(f"--{option}: is decided by --preset {preset}, leave one of them out")
 
 

@@ -48,7 +48,8 @@ def test_experts_draw_in_every_class_and_around_the_heart(scribblebench, labels,
 def test_medscribble_draws_over_the_edge_and_counts_it(scribblebench, labels, tmp_path):
     ended = preset(scribblebench, labels, tmp_path / "out", name="medscribble")
     assert ended.code == 2
-    assert "annotator must have a habit for class 2; has 0, 1" in ended.err
+    message = "annotator must have a habit for class 2; has 0, 1; draw it like another one with"
+    assert f"{labels / 'heart.nii.gz'}: {message} --like 2=1\n" in ended.err
     ended = preset(
         *(scribblebench, labels, tmp_path / "out", "--like", "2=1,3=1"), name="medscribble"
     )
@@ -83,6 +84,14 @@ def test_errors_go_with_forms_and_with_presets(scribblebench, labels, tmp_path):
         (
             ("--preset", "acdc_expert", "--width", "3"),
             "--width: is decided by --preset acdc_expert",
+        ),
+        (
+            ("--preset", "acdc_expert", "--no-empty-slices"),
+            "--no-empty-slices: is decided by --preset acdc_expert",
+        ),
+        (
+            ("--preset", "acdc_expert", "--empty-slices"),
+            "--empty-slices: is decided by --preset acdc_expert",
         ),
         (("--preset", "acdc_expert", "--3d"), "--3d: is decided by --preset acdc_expert"),
         (("--preset", "acdc_expert", "--density", "0.1"), "--budget: is decided by --preset"),
