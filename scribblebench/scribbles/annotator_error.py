@@ -106,11 +106,11 @@ def err(
     """Return what becomes of the strokes of one class in one slice or volume.
 
     The class is missed altogether; or its strokes are shaken, each point by noise that is normal
-    at points `shake_length` apart and linear between them; then slips are added, straight lines
-    from a point of a stroke over the nearest edge, until the wanted share of the marks lies
-    outside the class, or none where all strokes are far from the edge; at last single strokes get
-    another label. A stroke that was shaken, a slip
-    and a stroke with a wrong label no longer keep to the class.
+    at points `shake_length` apart and linear between them, and cut where they leave the grid;
+    then slips are added, straight lines from a point of a stroke over the nearest edge, until the
+    wanted share of the marks lies outside the class, or no more of them comes nearer to it, or
+    none where all strokes are far from the edge; at last single strokes get another label. A
+    stroke that was shaken, a slip and a stroke with a wrong label no longer keep to the class.
 
     Parameters
     ----------
@@ -131,8 +131,7 @@ def err(
     size = np.array(step, dtype=np.float64)
     found = list(strokes)
     if error.shake > 0.0:
-        found = [_shaken(stroke, error, mask.shape, size, rng) for stroke in found]
-        found = [stroke for stroke in found if len(stroke.points)]
+        found = [part for stroke in found for part in _shaken(stroke, error, mask.shape, size, rng)]
     slips: list[Stroke] = []
     if error.spill > 0.0 and found:
         slips = _slips(found, mask, error, size, rng)
@@ -151,8 +150,11 @@ def _shaken(
     shape: tuple[int, ...],
     size: Float64Array,
     rng: np.random.Generator,
-) -> Stroke:
-    """Move a stroke's points by smooth noise and connect them again."""
+) -> list[Stroke]:
+    """Move a stroke's points by smooth noise and connect them again.
+
+    What leaves the grid is lost, so that several strokes, or none, may be left of one.
+    """
     ways = np.sqrt(((np.diff(stroke.points, axis=0) * size) ** 2).sum(axis=1))
     along = np.concatenate([[0.0], np.cumsum(ways)]) / error.shake_length
     knots = rng.normal(0.0, error.shake, (int(along[-1]) + 2, len(size)))
@@ -161,7 +163,12 @@ def _shaken(
         moved[:, axis] += np.interp(along, np.arange(len(knots)), knots[:, axis]) / size[axis]
     points = connected(np.floor(moved + 0.5).astype(np.int64))
     on_grid = ((points >= 0) & (points < np.array(shape))).all(axis=1)
-    return replace(stroke, points=points[on_grid], last_touch=None, keeps_to_class=False)
+    cuts = np.flatnonzero(np.diff(on_grid)) + 1
+    return [
+        replace(stroke, points=part, last_touch=None, keeps_to_class=False)
+        for part, kept in zip(np.split(points, cuts), np.split(on_grid, cuts), strict=True)
+        if kept[0]
+    ]
 
 
 def connected(points: IntArray) -> IntArray:

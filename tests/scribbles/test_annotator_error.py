@@ -152,6 +152,16 @@ def test_a_shaking_hand_moves_the_line_by_the_wanted_distance(volume):
     np.testing.assert_allclose(means, 0.65 * np.array([1.0, 2.0, 4.0]), rtol=0.3)
 
 
+def test_a_shaken_stroke_that_leaves_the_grid_is_cut_in_two():
+    """A stroke along the frame leaves the grid and comes back several times."""
+    mask = np.ones((12, 200), dtype=np.bool_)
+    strokes, _ = erred(mask, 0, AnnotatorError(shake=2.0))
+    assert len(strokes) > 2
+    for stroke in strokes:
+        assert ((stroke.points >= 0) & (stroke.points < mask.shape)).all()
+        assert (np.abs(np.diff(stroke.points, axis=0)).max(axis=1) == 1).all()
+
+
 def test_strokes_of_a_wrong_class_are_counted(volume):
     simulation = simulate(volume[:10], AnnotatorError(wrong_class=0.5), "points", where="near")
     n_wrong = sum(a.wrong_strokes for a in simulation.achieved)
