@@ -185,6 +185,33 @@ def test_erred_strokes_replay_to_the_scribble(volume):
         np.testing.assert_array_equal(again, simulation.scribble[plane])
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shake": 1e12},
+        {"shake": 1e308},
+        {"shake": 1.0, "shake_length": 1e-12},
+        {"spill": 0.3, "spill_distance": 1e12},
+        {"spill": 0.3, "spill_distance": 1e308},
+        {"spill": 0.3, "spill_spread": 1e-200},
+        {"spill": 0.3, "spill_spread": 1e200},
+    ],
+)
+def test_extreme_errors_take_no_more_time_or_memory_than_others(changes):
+    mask = np.zeros((12, 40), dtype=np.bool_)
+    mask[2:10, :20] = True
+    strokes, _ = erred(mask, 5, AnnotatorError(**changes))
+    assert sum(len(stroke.points) for stroke in strokes) < 1000
+
+
+def test_a_spread_of_next_to_nothing_is_none(volume):
+    found = [
+        simulate(volume[:3], AnnotatorError(spill=0.3, spill_spread=spread), "points").scribble
+        for spread in (0.0, 1e-200)
+    ]
+    np.testing.assert_array_equal(*found)
+
+
 def test_errors_do_not_depend_on_other_planes_and_leave_unlabelled_voxels_alone(volume):
     error = AnnotatorError(spill=0.2, shake=1.5)
     volume[:, :, 45:60] = 255
