@@ -27,6 +27,13 @@ MOST_SLIPS = 1000
 VAIN_SLIPS = 20
 """Slips in a row without a larger share outside, after which a spill is given up as well."""
 
+MARGIN = 10
+"""Voxels beyond the grid to which a shaken pen is followed."""
+
+LEAST_SPREAD, MOST_SPREAD = 1e-6, 1e6
+"""A spread of the share spilled that is smaller counts as 0. A larger one is cut, as practically
+every share is 0 by then."""
+
 
 @dataclass(frozen=True)
 class AnnotatorError:
@@ -46,12 +53,13 @@ class AnnotatorError:
         share is drawn from a gamma distribution. 0: it is always the same.
     spill_distance : float
         Mean distance of a slip's end beyond the edge (exponential), in mm, or in voxels where
-        their size is not known.
+        their size is not known. No slip is longer than the grid's diagonal beyond the edge.
     shake : float
         Standard deviation of the pen's distance from where it should be along each axis, in the
         same unit.
     shake_length : float
-        Length over which a shaking pen comes back, in the same unit, > 0.
+        Length over which a shaking pen comes back, in the same unit, > 0; at least the smallest
+        side of a voxel counts.
     """
 
     missed: float = 0.0
@@ -106,11 +114,11 @@ def err(
     """Return what becomes of the strokes of one class in one slice or volume.
 
     The class is missed altogether; or its strokes are shaken, each point by noise that is normal
-    at points `shake_length` apart and linear between them; then slips are added, straight lines
-    from a point of a stroke over the nearest edge, until the wanted share of the marks lies
-    outside the class, or none where all strokes are far from the edge; at last single strokes get
-    another label. A stroke that was shaken, a slip
-    and a stroke with a wrong label no longer keep to the class.
+    at points `shake_length` apart and linear between them, and cut where they leave the grid;
+    then slips are added, straight lines from a point of a stroke over the nearest edge, until the
+    wanted share of the marks lies outside the class, or no more of them comes nearer to it, or
+    none where all strokes are far from the edge; at last single strokes get another label. A
+    stroke that was shaken, a slip and a stroke with a wrong label no longer keep to the class.
 
     Parameters
     ----------
@@ -131,8 +139,7 @@ def err(
     size = np.array(step, dtype=np.float64)
     found = list(strokes)
     if error.shake > 0.0:
-        found = [_shaken(stroke, error, mask.shape, size, rng) for stroke in found]
-        found = [stroke for stroke in found if len(stroke.points)]
+        found = [part for stroke in found for part in _shaken(stroke, error, mask.shape, size, rng)]
     slips: list[Stroke] = []
     if error.spill > 0.0 and found:
         slips = _slips(found, mask, error, size, rng)
@@ -151,17 +158,33 @@ def _shaken(
     shape: tuple[int, ...],
     size: Float64Array,
     rng: np.random.Generator,
-) -> Stroke:
-    """Move a stroke's points by smooth noise and connect them again."""
+) -> list[Stroke]:
+    """Move a stroke's points by smooth noise and connect them again.
+
+    What leaves the grid is lost, so that several strokes, or none, may be left of one.
+    """
     ways = np.sqrt(((np.diff(stroke.points, axis=0) * size) ** 2).sum(axis=1))
-    along = np.concatenate([[0.0], np.cumsum(ways)]) / error.shake_length
-    knots = rng.normal(0.0, error.shake, (int(along[-1]) + 2, len(size)))
+    along = np.concatenate([[0.0], np.cumsum(ways)])
+    along /= max(error.shake_length, float(size.min()))
+    far = 2.0 * _diagonal(shape, size)
+    knots = rng.normal(0.0, error.shake, (int(along[-1]) + 2, len(size))).clip(-far, far)
     moved = stroke.points.astype(np.float64)
     for axis in range(len(size)):
         moved[:, axis] += np.interp(along, np.arange(len(knots)), knots[:, axis]) / size[axis]
+    moved = moved.clip(-MARGIN, np.array(shape) + MARGIN)
     points = connected(np.floor(moved + 0.5).astype(np.int64))
     on_grid = ((points >= 0) & (points < np.array(shape))).all(axis=1)
-    return replace(stroke, points=points[on_grid], last_touch=None, keeps_to_class=False)
+    cuts = np.flatnonzero(np.diff(on_grid)) + 1
+    return [
+        replace(stroke, points=part, last_touch=None, keeps_to_class=False)
+        for part, kept in zip(np.split(points, cuts), np.split(on_grid, cuts), strict=True)
+        if kept[0]
+    ]
+
+
+def _diagonal(shape: tuple[int, ...], size: Float64Array) -> float:
+    """Return how long the grid is from corner to corner."""
+    return float(np.sqrt(((np.array(shape) * size) ** 2).sum()))
 
 
 def connected(points: IntArray) -> IntArray:
@@ -189,8 +212,8 @@ def _slips(
 ) -> list[Stroke]:
     """Return straight lines over the edge until the wanted share of the marks is outside."""
     share = error.spill
-    if error.spill_spread > 0.0:
-        shape = 1.0 / error.spill_spread**2
+    if error.spill_spread >= LEAST_SPREAD:
+        shape = 1.0 / min(error.spill_spread, MOST_SPREAD) ** 2
         share = min(float(rng.gamma(shape, error.spill / shape)), 0.95)
     if mask.all():
         return []
@@ -205,6 +228,7 @@ def _slips(
     near = depth[tuple(points.T)] <= REACH * max(error.spill_distance, float(size.min()))
     points, source = points[near], source[near]
     slips: list[Stroke] = []
+    longest = _diagonal(mask.shape, size)
     best, n_best = -1.0, 0
     while len(points) and len(slips) < MOST_SLIPS:
         n_outside, n = int((marks & ~mask).sum()), int(marks.sum())
@@ -219,7 +243,7 @@ def _slips(
         start = points[lot]
         way = (nearest[(slice(None), *start)] - start) * size
         length = float(np.sqrt((way**2).sum()))
-        over = error.spill_distance * float(rng.standard_exponential())
+        over = min(error.spill_distance * float(rng.standard_exponential()), longest)
         if length == 0.0:  # a shaken stroke is outside already
             way, length = rng.normal(size=len(size)) * size, float(size.min())
         end = start + np.floor(way / length * (length + over) / size + 0.5).astype(np.int64)

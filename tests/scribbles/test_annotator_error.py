@@ -150,6 +150,16 @@ def test_a_shaking_hand_moves_the_line_by_the_wanted_distance(volume):
     np.testing.assert_allclose(means, 0.65 * np.array([1.0, 2.0, 4.0]), rtol=0.3)
 
 
+def test_a_shaken_stroke_that_leaves_the_grid_is_cut_in_two():
+    """A stroke along the frame leaves the grid and comes back several times."""
+    mask = np.ones((12, 200), dtype=np.bool_)
+    strokes, _ = erred(mask, 0, AnnotatorError(shake=2.0))
+    assert len(strokes) > 2
+    for stroke in strokes:
+        assert ((stroke.points >= 0) & (stroke.points < mask.shape)).all()
+        assert (np.abs(np.diff(stroke.points, axis=0)).max(axis=1) == 1).all()
+
+
 def test_strokes_of_a_wrong_class_are_counted(volume):
     simulation = simulate(volume[:10], AnnotatorError(wrong_class=0.5), "points", where="near")
     n_wrong = sum(a.wrong_strokes for a in simulation.achieved)
@@ -166,6 +176,33 @@ def test_erred_strokes_replay_to_the_scribble(volume):
     simulation = simulate(volume[:6], error, width=2.5, where="near")
     again = replay(simulation.strokes(), volume[:6], ignore_label=255)
     np.testing.assert_array_equal(again, simulation.scribble)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shake": 1e12},
+        {"shake": 1e308},
+        {"shake": 1.0, "shake_length": 1e-12},
+        {"spill": 0.3, "spill_distance": 1e12},
+        {"spill": 0.3, "spill_distance": 1e308},
+        {"spill": 0.3, "spill_spread": 1e-200},
+        {"spill": 0.3, "spill_spread": 1e200},
+    ],
+)
+def test_extreme_errors_take_no_more_time_or_memory_than_others(changes):
+    mask = np.zeros((12, 40), dtype=np.bool_)
+    mask[2:10, :20] = True
+    strokes, _ = erred(mask, 5, AnnotatorError(**changes))
+    assert sum(len(stroke.points) for stroke in strokes) < 1000
+
+
+def test_a_spread_of_next_to_nothing_is_none(volume):
+    found = [
+        simulate(volume[:3], AnnotatorError(spill=0.3, spill_spread=spread), "points").scribble
+        for spread in (0.0, 1e-200)
+    ]
+    np.testing.assert_array_equal(*found)
 
 
 def test_errors_do_not_depend_on_other_planes_and_leave_unlabelled_voxels_alone(volume):
