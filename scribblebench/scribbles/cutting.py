@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scribblebench.scribbles.brush import Brush, touch
 from scribblebench.scribbles.budget import Unit
 from scribblebench.scribbles.compiled import compiled
 from scribblebench.scribbles.cost import CostModel
 from scribblebench.scribbles.form import Lines
 from scribblebench.scribbles.region import Region
-from scribblebench.scribbles.strokes import Brush, Stroke, touch
+from scribblebench.scribbles.strokes import Stroke
 from scribblebench.types import BoolArray, Float64Array, IntArray
 
 

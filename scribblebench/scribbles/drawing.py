@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from scribblebench.scribbles.brush import brush_of
 from scribblebench.scribbles.budget import Unit
 from scribblebench.scribbles.components import allot
 from scribblebench.scribbles.cost import CostModel
@@ -16,7 +17,7 @@ from scribblebench.scribbles.face_steps import with_face_steps
 from scribblebench.scribbles.form import FORMS
 from scribblebench.scribbles.pen import Pen
 from scribblebench.scribbles.region import Region, regions_of
-from scribblebench.scribbles.strokes import Stroke, brush_of
+from scribblebench.scribbles.strokes import Stroke
 from scribblebench.types import BoolArray, IntArray
 
 FIRST_TRY = 64

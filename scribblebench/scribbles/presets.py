@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scribblebench.registry import Registry
-from scribblebench.scribbles.annotator import Amount, Annotator, Depth, Habit, Ring
+from scribblebench.scribbles.annotator import Annotator
 from scribblebench.scribbles.annotator_error import AnnotatorError
+from scribblebench.scribbles.habits import Amount, Depth, Habit, Ring
 from scribblebench.scribbles.pen import Pen
 
 PRESETS: Registry[Annotator] = Registry("preset")

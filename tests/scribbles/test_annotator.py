@@ -6,7 +6,7 @@ import pytest
 from scipy import ndimage
 
 from scribblebench.scribbles import Annotator, AnnotatorError, Pen, simulate_volume
-from scribblebench.scribbles.annotator import Amount, Depth, Habit, Ring
+from scribblebench.scribbles.habits import Amount, Depth, Habit, Ring
 from scribblebench.scribbles.strokes import replay
 
 USUAL = Habit(Amount(2.0, 0.5, 0.0, 0.0))

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from one_class import drawn
 
+from scribblebench.scribbles.brush import brush_of
 from scribblebench.scribbles.strokes import (
     Stroke,
-    brush_of,
     from_json,
     rasterise,
     replay,
