@@ -47,7 +47,9 @@ class AnnotatorError:
         Probability that a stroke carries the label of another class of the slice.
     spill : float
         Share of a class's marks in a slice that lie outside it, in [0, 1), reached by slips of the
-        pen over the edge.
+        pen over the edge. Pens slip only within `REACH` of the edge: strokes farther away than
+        that never spill, so that the share may not be reached. Rings of background near the
+        foreground are normally beyond reach.
     spill_spread : float
         Standard deviation of that share between slices and classes, as a multiple of its mean; the
         share is drawn from a gamma distribution. 0: it is always the same.
@@ -95,11 +97,16 @@ class Injected:
         Strokes with the label of another class.
     slips : int
         Times that the pen ran over the edge, apart from shaking.
+    spill_requested : float
+        Share of the marks outside the class that was drawn for it in this slice; 0 where no spill
+        was asked for, or no stroke is there that could spill. What came out may be less, where
+        slips did not suffice, or more, where strokes shaken over the edge reach it already.
     """
 
     missed: bool = False
     wrong_strokes: int = 0
     slips: int = 0
+    spill_requested: float = 0.0
 
 
 def err(
@@ -141,15 +148,18 @@ def err(
     if error.shake > 0.0:
         found = [part for stroke in found for part in _shaken(stroke, error, mask.shape, size, rng)]
     slips: list[Stroke] = []
+    share = 0.0
     if error.spill > 0.0 and found:
-        slips = _slips(found, mask, error, size, rng)
+        share = _drawn_spill(error, rng)
+        slips = _slips(found, mask, share, error, size, rng)
     n_wrong = 0
     for i, stroke in enumerate(found):
         if rng.random() < error.wrong_class and others:
             label = int(others[int(rng.random() * len(others))])
             found[i] = replace(stroke, class_id=label, keeps_to_class=False)
             n_wrong += 1
-    return found + slips, Injected(wrong_strokes=n_wrong, slips=len(slips))
+    injected = Injected(wrong_strokes=n_wrong, slips=len(slips), spill_requested=share)
+    return found + slips, injected
 
 
 def _shaken(
@@ -203,18 +213,23 @@ def connected(points: IntArray) -> IntArray:
     return np.concatenate(parts)
 
 
+def _drawn_spill(error: AnnotatorError, rng: np.random.Generator) -> float:
+    """Return the share of the marks that is to lie outside one class of one slice."""
+    if error.spill_spread < LEAST_SPREAD:
+        return error.spill
+    shape = 1.0 / min(error.spill_spread, MOST_SPREAD) ** 2
+    return min(float(rng.gamma(shape, error.spill / shape)), 0.95)
+
+
 def _slips(
     strokes: Sequence[Stroke],
     mask: BoolArray,
+    share: float,
     error: AnnotatorError,
     size: Float64Array,
     rng: np.random.Generator,
 ) -> list[Stroke]:
-    """Return straight lines over the edge until the wanted share of the marks is outside."""
-    share = error.spill
-    if error.spill_spread >= LEAST_SPREAD:
-        shape = 1.0 / min(error.spill_spread, MOST_SPREAD) ** 2
-        share = min(float(rng.gamma(shape, error.spill / shape)), 0.95)
+    """Return straight lines over the edge until a share of the marks is outside."""
     if mask.all():
         return []
     # The frame of the grid is no edge: no mark lies beyond it.

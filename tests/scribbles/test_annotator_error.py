@@ -122,6 +122,34 @@ def test_slips_end_farther_beyond_the_edge_if_they_should(volume):
     assert means[2] > 1.3 * means[1]
 
 
+def test_the_share_asked_for_is_told_where_it_is_not_reached():
+    """Of two strokes one is 5 px from the edge and may slip, the other 15 px and may not."""
+    mask = np.zeros((40, 40), dtype=np.bool_)
+    mask[:20] = True
+    error = AnnotatorError(spill=0.2, spill_distance=2.0)
+    for row, reached in ((15, 0.2), (5, 0.0)):
+        strokes, injected = erred(mask, row, error)
+        assert injected.spill_requested == 0.2
+        assert share_outside(strokes, mask) == pytest.approx(reached, abs=0.03)
+
+
+def test_the_share_asked_for_is_what_the_spread_makes_of_it():
+    """Gamma with mean 0.1 and sd 0.1 over 200 drawings: sd of the mean 0.007."""
+    mask = np.zeros((12, 40), dtype=np.bool_)
+    mask[:6, :20] = True
+    error = AnnotatorError(spill=0.1, spill_spread=1.0)
+    found = [erred(mask, 4, error, seed)[1].spill_requested for seed in range(200)]
+    assert np.mean(found) == pytest.approx(0.1, abs=0.03)
+    assert np.std(found) == pytest.approx(0.1, abs=0.04)
+
+
+@pytest.mark.parametrize("changes", [{}, {"shake": 1.0}, {"spill": 0.3, "missed": 1.0}])
+def test_no_share_is_asked_for_without_a_spill_or_a_stroke(changes):
+    mask = np.zeros((12, 40), dtype=np.bool_)
+    mask[:6, :20] = True
+    assert erred(mask, 4, AnnotatorError(**changes))[1].spill_requested == 0.0
+
+
 def test_spill_differs_between_drawings_if_it_should(volume):
     def shares(spread):
         error = AnnotatorError(spill=0.1, spill_spread=spread)
