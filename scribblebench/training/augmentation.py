@@ -7,12 +7,13 @@ the CPU from one generator, so a run draws the same ones on every device.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from scribblebench.training.device import to_device
 from scribblebench.training.settings import AugmentationSettings
 
 
@@ -37,6 +38,10 @@ class Transform:
     gain: Tensor
     shift: Tensor
     noise_sd: Tensor
+
+    def to(self, device: torch.device) -> Transform:
+        """Return the parameters on another device; the host does not wait."""
+        return Transform(**{f.name: to_device(getattr(self, f.name), device) for f in fields(self)})
 
 
 def draw_transform(n: int, settings: AugmentationSettings, *, generator: Generator) -> Transform:
@@ -69,49 +74,51 @@ def sampling_matrix(transform: Transform, *, patch: int, field_of_view: int) -> 
 
 def apply_transform(
     images: Tensor,
-    targets: Tensor,
+    maps: Tensor,
     transform: Transform,
     *,
     patch: int,
-    ignore_label: int,
+    fill: Tensor,
     generator: Generator,
 ) -> tuple[Tensor, Tensor]:
     """Cut transformed patches out of a batch.
 
-    Images are sampled bilinearly, labels by nearest neighbour. What lies outside the field of
+    Images are sampled bilinearly, label maps by nearest neighbour. What lies outside the field of
     view, the corners of a rotated slice among it, has intensity 0 before the change of contrast
-    (the mean of the volume) and holds `ignore_label`, so that no loss sees it.
+    (the mean of the volume) and holds the map's `fill`: the ignore label, so that no loss sees it.
 
     Parameters
     ----------
     images : Tensor of float32, shape (B, C, S, S)
-    targets : Tensor of uint8, shape (B, S, S)
+    maps : Tensor of uint8, shape (B, M, S, S)
+        Label maps of the same pixels: scribbles, masks, dense labels.
     transform : Transform
+        On the device of `images`.
     patch : int
         Side of the patches, at most S.
-    ignore_label : int
+    fill : Tensor of int64, shape (M,)
+        Value of each map outside the field of view.
     generator : torch.Generator
         Draws the noise, on the device of `images`.
 
     Returns
     -------
     images : Tensor of float32, shape (B, C, patch, patch)
-    targets : Tensor of int64, shape (B, patch, patch)
+    maps : Tensor of int64, shape (B, M, patch, patch)
     """
-    device = images.device
-    theta = sampling_matrix(transform, patch=patch, field_of_view=images.shape[-1]).to(device)
+    theta = sampling_matrix(transform, patch=patch, field_of_view=images.shape[-1])
     grid = functional.affine_grid(theta, [len(images), 1, patch, patch], align_corners=False)
     warped = functional.grid_sample(images, grid, mode="bilinear", align_corners=False)
-    # grid_sample pads with 0, so labels are shifted for 0 to mean the ignore label.
-    shifted = targets[:, None].float() - ignore_label
-    labels = (
-        functional.grid_sample(shifted, grid, mode="nearest", align_corners=False) + ignore_label
+    # grid_sample pads with 0, so maps are shifted for 0 to mean what they are filled with.
+    outside = fill[:, None, None]
+    sampled = functional.grid_sample(
+        maps.float() - outside, grid, mode="nearest", align_corners=False
     )
 
     def each(parameter: Tensor) -> Tensor:
-        return parameter.to(device)[:, None, None, None]
+        return parameter[:, None, None, None]
 
-    noise = torch.randn(warped.shape, generator=generator, device=device)
+    noise = torch.randn(warped.shape, generator=generator, device=images.device)
     warped = warped * each(transform.gain) + each(transform.shift)
     warped = warped + noise * each(transform.noise_sd)
-    return warped, labels[:, 0].round().long()
+    return warped, sampled.round().long() + outside

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+from torch import Tensor
+
+from scribblebench.types import IGNORE_LABEL
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,21 @@ class Batch:
     images : Tensor of float32, shape (B, C, H, W)
     targets : Tensor of int64, shape (B, H, W)
         Class ids; `IGNORE_LABEL` on pixels without a label.
+    inside : Tensor of bool, shape (B, H, W)
+        False where augmentation or padding brought in what is no part of the slice.
+    allowed : Tensor of bool, shape (B, K, H, W), or None
+        Classes that each pixel may have, by the scribbles' geometry; all where it is silent.
+    dense : Tensor of int64, shape (B, H, W), or None
+        Dense labels, for the audit of class ratios; `IGNORE_LABEL` where unknown.
     """
 
     images: Tensor
     targets: Tensor
+    inside: Tensor
+    allowed: Tensor | None = None
+    dense: Tensor | None = None
 
-
-LossTerms = Callable[[nn.Module, Batch], dict[str, Tensor]]
-"""Runs the network on a batch and returns named scalar terms whose sum is minimised."""
+    @property
+    def unannotated(self) -> Tensor:
+        """Pixels of the slice without a label, bool (B, H, W)."""
+        return (self.targets == IGNORE_LABEL) & self.inside

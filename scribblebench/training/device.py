@@ -6,6 +6,7 @@ import os
 import re
 
 import torch
+from torch import Tensor
 
 from scribblebench.errors import InputError
 
@@ -50,3 +51,10 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
     """Return the autocast context of a precision setting ("auto", "bf16" or "fp32")."""
     wanted = precision == "bf16" or (precision == "auto" and computes_in_bf16(device))
     return torch.autocast(device.type, torch.bfloat16, enabled=wanted)
+
+
+def to_device(tensor: Tensor, device: torch.device) -> Tensor:
+    """Move a small tensor from the host without waiting for the device."""
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)

@@ -29,10 +29,15 @@ def batch():
     return images, targets
 
 
+FILL = torch.tensor([IGNORE])
+
+
 def apply(batch, transform, patch=32):
-    return apply_transform(
-        *batch, transform, patch=patch, ignore_label=IGNORE, generator=torch.Generator()
+    images, targets = batch
+    images, maps = apply_transform(
+        images, targets[:, None], transform, patch=patch, fill=FILL, generator=torch.Generator()
     )
+    return images, maps[:, 0]
 
 
 def test_identity_changes_nothing(batch):
@@ -98,3 +103,14 @@ def test_intensities_are_multiplied_and_then_shifted(batch):
 def test_noise_has_the_drawn_standard_deviation(batch):
     images, _ = apply(batch, identity(noise_sd=torch.tensor([0.5])))
     assert float((images - batch[0]).std()) == pytest.approx(0.5, rel=0.1)
+
+
+def test_every_map_has_its_own_value_outside_the_slice():
+    images = torch.ones(1, 1, 64, 64)
+    maps = torch.ones(1, 2, 64, 64, dtype=torch.uint8)
+    turned = identity(angle_rad=torch.tensor([torch.pi / 4]))
+    _, sampled = apply_transform(
+        images, maps, turned, patch=64, fill=torch.tensor([IGNORE, 0]), generator=torch.Generator()
+    )
+    assert torch.equal(sampled[:, 0] == IGNORE, sampled[:, 1] == 0)
+    assert set(sampled[:, 1].unique().tolist()) == {0, 1}
