@@ -97,15 +97,17 @@ def mask_costs(
     of four terms is to be minimal:
 
     - saliency that is lost: (1 - z) s_first + z s_second, summed over blocks;
-    - label smoothness: beta times the mean over neighbouring pairs of (z_i - z_j)^2;
-    - data smoothness: gamma times the mean over neighbouring pairs of the step in intensity at
+    - label smoothness: beta times the mean over neighbours of (z_i - z_j)^2;
+    - data smoothness: gamma times the mean over neighbours of the step in intensity at
       their border: the mean absolute difference, along the border and over channels, of the two
       sides' profiles. A side's profile is the mixed block averaged over the `neighbour_px` pixels
       nearest to the border;
     - prior: eta times the mean over blocks of -log Binomial(2, lam)(2 z), whose z has mean lam.
 
     The saliency of an image sums to 1 over its blocks and the other terms are means, so all four
-    are of one order whatever the number of blocks. The paper does not give its normalisation.
+    are of one order whatever the number of blocks. Means over neighbours divide by the 2 x dims
+    neighbours that each block might have. The paper does not give its normalisation; dividing by
+    the pairs that there are makes nearly all 2 x 2 masks constant with its weights.
 
     Parameters
     ----------
@@ -129,7 +131,7 @@ def mask_costs(
     first, second = _wide(first), _wide(second)
     n_pairs, grid = len(first_saliency), first_saliency.shape[1:]
     n_blocks = math.prod(grid)
-    n_borders = max(1, sum(n_blocks // n * (n - 1) for n in grid))
+    n_neighbours = 2 * len(grid) * n_blocks
     # Not from a list, which would be copied from the host.
     z = torch.linspace(LEVELS[0], LEVELS[-1], len(LEVELS), dtype=first.dtype, device=first.device)
 
@@ -142,7 +144,7 @@ def mask_costs(
 
     unlike = beta * (z[:, None] - z).square()
     pairs = [
-        (unlike + gamma * _border_steps(first, second, z, axis, grid, neighbour_px)) / n_borders
+        (unlike + gamma * _border_steps(first, second, z, axis, grid, neighbour_px)) / n_neighbours
         for axis in range(len(grid))
     ]
     return unary, pairs

@@ -1,4 +1,4 @@
-"""Losses on logits, all blind to pixels that hold the ignore label."""
+"""Losses on logits that look at single pixels."""
 
 from __future__ import annotations
 
@@ -51,3 +51,81 @@ def dice_loss(logits: Tensor, targets: Tensor, *, ignore_label: int) -> Tensor:
     size = (probs.sum(axes) + onehot.sum(axes))[1:]
     smooth = 1e-5
     return 1.0 - ((2.0 * overlap + smooth) / (size + smooth)).mean()
+
+
+def soft_cross_entropy(logits: Tensor, soft: Tensor, *, over_all_pixels: bool = False) -> Tensor:
+    """Average the cross-entropy towards soft labels over their mass.
+
+    -sum over i, k of y_ik log softmax(logits)_ik, divided by the sum of y: a pixel without a
+    label has no mass, one that is half of an annotated and half of an unannotated pixel counts
+    half. Equals `partial_cross_entropy` for one-hot labels.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (B, K, ...)
+    soft : Tensor, shape (B, K, ...)
+        Non-negative; sums to at most 1 over classes.
+    over_all_pixels : bool
+        Divide by the number of all pixels instead, which weakens the term where annotation is
+        sparse (as the authors' release of ZScribbleSeg does).
+
+    Returns
+    -------
+    loss : Tensor of float32, scalar
+        0, with zero gradient, where there is no mass.
+    """
+    total = -(soft * logits.float().log_softmax(dim=1)).sum()
+    if over_all_pixels:
+        return total / (logits.numel() // logits.shape[1])
+    mass = soft.sum()
+    return total / torch.where(mass > 0, mass, 1.0)
+
+
+def masked_mean(values: Tensor, where: Tensor) -> Tensor:
+    """Average `values` over the pixels of `where`; 0, with zero gradient, if there are none."""
+    return (values * where).sum() / where.sum().clamp(min=1)
+
+
+def allowed_classes_loss(logits: Tensor, allowed: Tensor, where: Tensor) -> Tensor:
+    """Penalise probability on classes that a pixel cannot have.
+
+    -log of the summed probability of the allowed classes, averaged over the pixels of `where` that
+    may not have every class. (A partial label in the sense of Cour et al. 2011, JMLR 12.)
+
+    Parameters
+    ----------
+    logits : Tensor, shape (B, K, ...)
+    allowed : Tensor of bool, shape (B, K, ...)
+        At least one class a pixel.
+    where : Tensor of bool, shape (B, ...)
+    """
+    logits = logits.float()
+    some = logits.masked_fill(~allowed, -torch.inf).logsumexp(dim=1)
+    return masked_mean(logits.logsumexp(dim=1) - some, where & ~allowed.all(dim=1))
+
+
+def entropy_loss(logits: Tensor, where: Tensor) -> Tensor:
+    """Average the entropy of the predictions, in nats, over the pixels of `where`.
+
+    (Grandvalet and Bengio 2004, NeurIPS 17.)
+
+    Parameters
+    ----------
+    logits : Tensor, shape (B, K, ...)
+    where : Tensor of bool, shape (B, ...)
+    """
+    log_probs = logits.float().log_softmax(dim=1)
+    return masked_mean(-(log_probs.exp() * log_probs).sum(dim=1), where)
+
+
+def soft_target_loss(logits: Tensor, probs: Tensor, where: Tensor) -> Tensor:
+    """Average the cross-entropy towards predicted probabilities over the pixels of `where`.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (B, K, ...)
+    probs : Tensor, shape (B, K, ...)
+        No gradient flows into them.
+    where : Tensor of bool, shape (B, ...)
+    """
+    return masked_mean(-(probs.detach() * logits.float().log_softmax(dim=1)).sum(dim=1), where)

@@ -99,7 +99,7 @@ def test_label_smoothness_by_hand():
     """Four neighbouring pairs in a grid of 2 by 2."""
     image = torch.zeros(1, 1, 4, 4)
     _, pairs = costs_of(image, image, beta=2.0)
-    expected = 2.0 / 4 * torch.tensor([[0.0, 0.25, 1.0], [0.25, 0.0, 0.25], [1.0, 0.25, 0.0]])
+    expected = 2.0 / 16 * torch.tensor([[0.0, 0.25, 1.0], [0.25, 0.0, 0.25], [1.0, 0.25, 0.0]])
     torch.testing.assert_close(pairs[0], expected.expand(1, 1, 2, 3, 3))
     torch.testing.assert_close(pairs[1], expected.expand(1, 2, 1, 3, 3))
 
@@ -112,15 +112,15 @@ def test_data_smoothness_by_hand():
     first = torch.tensor([0.0, 0.0, 1.0, 3.0]).expand(1, 1, 4, 4)
     second = torch.full((1, 1, 4, 4), 4.0)
     before, after = [4.0, 2.0, 0.0], [4.0, 3.0, 2.0]  # z = 0, 1/2, 1
-    expected = torch.tensor([[abs(b - a) for a in after] for b in before]) / 4
+    expected = torch.tensor([[abs(b - a) for a in after] for b in before]) / 16
     for neighbour_px in (2, 9):
         _, pairs = costs_of(first, second, gamma=1.0, neighbour_px=neighbour_px)
         torch.testing.assert_close(pairs[1], expected.expand(1, 2, 1, 3, 3))
     _, pairs = costs_of(first, second, gamma=1.0, neighbour_px=1)
-    assert float(pairs[1][0, 0, 0, 2, 2]) == pytest.approx(1.0 / 4)
+    assert float(pairs[1][0, 0, 0, 2, 2]) == pytest.approx(1.0 / 16)
     # Across rows only unlike labels make a step: |0 - 4| on the left, |1 - 4| and |3 - 4| right.
-    assert float(pairs[0][0, 0, 0, 2, 0]) == pytest.approx(4.0 / 4)
-    assert float(pairs[0][0, 0, 1, 2, 0]) == pytest.approx(2.0 / 4)
+    assert float(pairs[0][0, 0, 0, 2, 0]) == pytest.approx(4.0 / 16)
+    assert float(pairs[0][0, 0, 1, 2, 0]) == pytest.approx(2.0 / 16)
     assert float(pairs[0][0, 0, 1, 1, 1]) == pytest.approx(0.0)
 
 
@@ -130,7 +130,7 @@ def test_data_smoothness_against_a_loop(size, blocks):
     _, pairs = costs_of(first, second, blocks=blocks, gamma=1.0, neighbour_px=2)
     index = [np.arange(n) * blocks // n for n in size]
     dims = len(size)
-    n_pairs = dims * (blocks - 1) * blocks ** (dims - 1)
+    n_pairs = 2 * dims * blocks**dims
     for axis, pair in enumerate(pairs):
         for place in np.ndindex(*pair.shape[1:]):
             block, labels = place[:dims], place[dims:]
