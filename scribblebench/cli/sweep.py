@@ -9,6 +9,9 @@ import typer
 
 from scribblebench.errors import InputError
 
+LEFT = 3
+"""Exit code of a sweep that ran out of time."""
+
 
 def sweep(
     protocol: Annotated[
@@ -29,6 +32,14 @@ def sweep(
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",
+    stop_after: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="Minutes after which the current trial saves its state and the sweep ends, "
+            f"with exit code {LEFT}; the same command goes on.",
+        ),
+    ] = None,
 ) -> None:
     """Run the trials of a protocol.
 
@@ -54,6 +65,7 @@ def sweep(
                 root=data_root(data, parsed),
                 device=chosen,
                 watcher=progress,
+                stop_after_s=None if stop_after is None else 60.0 * stop_after,
             )
     except ProtocolError as error:
         raise InputError(f"{path}: {error}") from error
@@ -72,3 +84,6 @@ def sweep(
             err=True,
         )
         raise typer.Exit(1)
+    if summary.left:
+        typer.echo(f"out of time; the same command goes on with {summary.left} trials", err=True)
+        raise typer.Exit(LEFT)

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-
 from scribblebench.methods.method import METHODS, Method
-from scribblebench.training.batch import Batch
-from scribblebench.training.losses import dice_loss, partial_cross_entropy
-from scribblebench.types import IGNORE_LABEL
+from scribblebench.training.objective_settings import ObjectiveSettings
 
+FULL = Method(ObjectiveSettings(cross_entropy=1.0, dice=1.0), supervision="dense")
+"""Cross-entropy and Dice loss against dense labels."""
 
-def full_terms(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    """Return cross-entropy and Dice loss against dense labels.
-
-    Pixels that augmentation brought in from outside the slice hold the ignore label.
-    """
-    logits = network(batch.images)
-    return {
-        "cross_entropy": partial_cross_entropy(logits, batch.targets, ignore_label=IGNORE_LABEL),
-        "dice": dice_loss(logits, batch.targets, ignore_label=IGNORE_LABEL),
-    }
-
-
-METHODS.add("full", Method(terms=full_terms, supervision="dense"))
+METHODS.add("full", FULL)

@@ -1,4 +1,4 @@
-"""What a method is: a named way to turn labels into a loss."""
+"""What a method is: a named objective and the labels it learns from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scribblebench.registry import Registry
-from scribblebench.training.batch import LossTerms
+from scribblebench.training.objective_settings import ObjectiveSettings
 
 Supervision = Literal["dense", "scribbles"]
 
@@ -17,15 +17,16 @@ class Method:
 
     Parameters
     ----------
-    terms : LossTerms
-        The loss.
+    objective : ObjectiveSettings
+        The terms of its loss; a protocol may change single settings of it.
     supervision : {"dense", "scribbles"}
         Which labels it learns from. A method for dense labels is trained on the form `dense`
         only, one for scribbles on every other form.
     """
 
-    terms: LossTerms
-    supervision: Supervision
+    objective: ObjectiveSettings
+    supervision: Supervision = "scribbles"
 
 
 METHODS: Registry[Method] = Registry("method")
+"""Methods by name."""

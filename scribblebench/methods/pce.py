@@ -2,19 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
-
 from scribblebench.methods.method import METHODS, Method
-from scribblebench.training.batch import Batch
-from scribblebench.training.losses import partial_cross_entropy
-from scribblebench.types import IGNORE_LABEL
+from scribblebench.training.objective_settings import ObjectiveSettings
 
-
-def pce_terms(network: nn.Module, batch: Batch) -> dict[str, Tensor]:
-    """Return the partial cross-entropy of the batch."""
-    logits = network(batch.images)
-    loss = partial_cross_entropy(logits, batch.targets, ignore_label=IGNORE_LABEL)
-    return {"partial_cross_entropy": loss}
-
-
-METHODS.add("pce", Method(terms=pce_terms, supervision="scribbles"))
+METHODS.add("pce", Method(ObjectiveSettings()))

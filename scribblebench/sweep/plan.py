@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from scribblebench.methods import METHODS
 from scribblebench.scribbles.background import Where
 from scribblebench.sweep.protocol import Protocol, has_budget
+from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
 
-SCHEMA = 2
+SCHEMA = 3
 """Raised when the same configuration starts to mean another trial; part of every id."""
 
 
@@ -37,6 +37,8 @@ class TrialConfig(BaseModel):
     background: Where | None
     background_density: float | None
     method: str
+    objective: ObjectiveSettings | None = None
+    """What the method minimises; None in results from before this was recorded."""
     seed: int
     training: TrainingSettings
 
@@ -69,7 +71,8 @@ def expand(protocol: Protocol) -> Iterator[TrialConfig]:
             randomness: list[float | None] = [*protocol.randomness] if budgeted else [None]
             supervision = "dense" if form == "dense" else "scribbles"
             for method in protocol.methods:
-                if METHODS[method].supervision != supervision:
+                resolved = method.resolved
+                if resolved.supervision != supervision:
                     continue
                 for density in densities:
                     for r in randomness:
@@ -83,7 +86,8 @@ def expand(protocol: Protocol) -> Iterator[TrialConfig]:
                             randomness=r,
                             background=protocol.background if budgeted else None,
                             background_density=protocol.background_density if budgeted else None,
-                            method=method,
+                            method=method.name,
+                            objective=resolved.objective,
                             seed=seed,
                             training=protocol.training,
                         )

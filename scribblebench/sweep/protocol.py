@@ -13,10 +13,11 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_va
 import scribblebench
 from scribblebench.data import DATASETS
 from scribblebench.errors import InputError
-from scribblebench.methods import METHODS
 from scribblebench.registry import did_you_mean
 from scribblebench.scribbles import FORMS, PRESETS
 from scribblebench.scribbles.background import Where
+from scribblebench.sweep.method_entry import Entry
+from scribblebench.sweep.problems import first_problem
 from scribblebench.training.settings import STRICT, Count, Number, TrainingSettings
 
 DATA_VARIABLE = "SCRIBBLEBENCH_DATA"
@@ -41,11 +42,6 @@ def known_form(name: str) -> str:
     return name
 
 
-def _known_method(name: str) -> str:
-    METHODS[name]
-    return name
-
-
 def _known_dataset(name: str) -> str:
     DATASETS[name]
     return name
@@ -60,7 +56,6 @@ def _all_different(values: list[Any]) -> list[Any]:
 Density = Annotated[Number, Field(gt=0.0, le=1.0)]
 Randomness = Annotated[Number, Field(ge=0.0, le=1.0)]
 FormName = Annotated[str, AfterValidator(known_form)]
-MethodName = Annotated[str, AfterValidator(_known_method)]
 
 
 class DatasetSettings(BaseModel):
@@ -102,7 +97,7 @@ class Protocol(BaseModel):
     ]
     background: Where = "near"
     background_density: Density | None = None
-    methods: Annotated[list[MethodName], Field(min_length=1), AfterValidator(_all_different)]
+    methods: Annotated[list[Entry], Field(min_length=1)]
     seeds: Annotated[
         list[Annotated[Count, Field(ge=0)]], Field(min_length=1), AfterValidator(_all_different)
     ] = [0]
@@ -114,7 +109,8 @@ class Protocol(BaseModel):
         wanted: dict[str, Literal["dense", "scribbles"]] = {
             form: "dense" if form == "dense" else "scribbles" for form in self.forms
         }
-        offered = {method: METHODS[method].supervision for method in self.methods}
+        _all_different([method.name for method in self.methods])
+        offered = {method.name: method.resolved.supervision for method in self.methods}
         for form, supervision in wanted.items():
             if supervision not in offered.values():
                 raise ValueError(f"form '{form}' needs a method for {supervision} labels")
@@ -182,36 +178,7 @@ def read_protocol(path: Path) -> Protocol:
     try:
         return Protocol.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path}: {_first_problem(error)}") from error
-
-
-def _first_problem(error: ValidationError) -> str:
-    """Say in one line what pydantic found first; unknown keys come before the rest."""
-    problems = error.errors()
-    problems.sort(key=lambda p: p["type"] != "extra_forbidden")
-    problem = problems[0]
-    where = ""
-    for part in problem["loc"]:
-        where += f"[{part}]" if isinstance(part, int) else f".{part}" if where else str(part)
-    others = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
-    if problem["type"] == "extra_forbidden":
-        *parents, key = problem["loc"]
-        hint = did_you_mean(str(key), list(_model_at(parents).model_fields))
-        return f"{where}: unknown key '{key}'.{hint}{others}"
-    message = problem["msg"].removeprefix("Value error, ")
-    if problem["type"] not in ("value_error", "missing"):
-        message = f"{message[0].lower()}{message[1:]}, got {problem['input']!r}"
-    return f"{where}: {message}{others}" if where else f"{message}{others}"
-
-
-def _model_at(parents: list[int | str]) -> type[BaseModel]:
-    """Return the model whose fields are allowed under the keys `parents`."""
-    model: type[BaseModel] = Protocol
-    for key in parents:
-        annotation = model.model_fields[str(key)].annotation
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            model = annotation
-    return model
+        raise InputError(f"{path}: {first_problem(error, Protocol)}") from error
 
 
 def data_root(option: Path | None, protocol: Protocol) -> Path | None:

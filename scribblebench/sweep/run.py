@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import inspect
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from scribblebench.sweep.protocol import Protocol, ProtocolError
 from scribblebench.sweep.provenance import provenance
 from scribblebench.sweep.store import Store
 from scribblebench.sweep.trial import Outcome, TrialData, run_trial
+from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
 
 
 class Watcher(Interface):
@@ -53,6 +55,11 @@ class SweepSummary:
     already_finished: int
     finished: int
     failed: int
+
+    @property
+    def left(self) -> int:
+        """Trials that were not tried to the end, for want of time."""
+        return self.wanted - self.already_finished - self.finished - self.failed
 
 
 def open_dataset(protocol: Protocol, root: Path | None) -> Dataset:
@@ -149,17 +156,33 @@ def run_sweep(
     root: Path | None,
     device: torch.device,
     watcher: Watcher,
+    stop_after_s: float | None = None,
 ) -> SweepSummary:
     """Run the trials of a protocol that have no result in `output` yet, one after the other.
 
     A trial that fails is recorded with its traceback and the others go on; it is tried again by
-    the next run.
+    the next run. A trial that is interrupted goes on from its checkpoint in the next run.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    protocol_text : str
+        The protocol as it was written, to keep with the results.
+    output : Path
+        Results folder.
+    root : Path, or None
+        Where the data lie.
+    device : torch.device
+    watcher : Watcher
+    stop_after_s : float, or None
+        Seconds after which the current trial saves its state and no other begins.
 
     Raises
     ------
     InputError
         If the data cannot be used; found before the first trial.
     """
+    deadline = None if stop_after_s is None else time.monotonic() + stop_after_s
     data, data_fingerprint = load_data(protocol, open_dataset(protocol, root))
     store = Store(output)
     trials = {config.trial_id(data_fingerprint): config for config in expand(protocol)}
@@ -173,8 +196,10 @@ def run_sweep(
     watcher.sweep_started(n_trials=len(trials), finished=finished)
     # Asked once, at the start: the code at work is what was loaded, whatever is committed later.
     origin = provenance(device)
-    n_failed = 0
+    n_finished = n_failed = 0
     for trial_id, config in missing.items():
+        if deadline is not None and time.monotonic() >= deadline:
+            break
         watcher.trial_started(config)
         started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         try:
@@ -185,7 +210,10 @@ def run_sweep(
                 protocol=protocol.name,
                 device=device,
                 on_step=watcher.step,
+                checkpoint=Checkpoint(store.checkpoint_path(trial_id), deadline=deadline),
             )
+        except OutOfTimeError:
+            break
         except Exception as error:
             n_failed += 1
             message = " ".join(f"{type(error).__name__}: {error}".split())
@@ -210,13 +238,15 @@ def run_sweep(
             config,
             rows=outcome.rows,
             history=outcome.history,
+            ratios=outcome.ratios,
             samples=outcome.samples,
             result=result,
         )
+        n_finished += 1
         watcher.trial_finished(config, outcome)
     return SweepSummary(
         wanted=len(trials),
         already_finished=len(finished),
-        finished=len(missing) - n_failed,
+        finished=n_finished,
         failed=n_failed,
     )

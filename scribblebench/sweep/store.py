@@ -7,7 +7,9 @@ results/<name>/
   trials/<id>/
     config.json           the resolved trial
     rows.csv              a row per case and class
-    history.csv           the course of the training
+    history.csv           the course of the training: the loss and its terms
+    ratios.csv            class ratios an epoch and class, estimated and true
+    checkpoint.pt         where an unfinished training goes on
     samples.npz           one slice of each scored case, for pictures
     failure.json          what went wrong in the last attempt, if it failed
     result.json           written last: the trial is finished if and only if this is there
@@ -46,6 +48,10 @@ class Store:
     def trial_folder(self, trial_id: str) -> Path:
         """Return the folder of a trial."""
         return self.root / "trials" / trial_id
+
+    def checkpoint_path(self, trial_id: str) -> Path:
+        """Return where an unfinished trial keeps the state of its training."""
+        return self.trial_folder(trial_id) / "checkpoint.pt"
 
     def write_plan(
         self, protocol_text: str, name: str, trials: Mapping[str, TrialConfig], data: str
@@ -109,6 +115,16 @@ class Store:
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read ({error})") from error
 
+    def read_ratios(self, trial_id: str) -> pd.DataFrame | None:
+        """Return the class ratios of a finished trial, or None where none were looked at."""
+        path = self.trial_folder(trial_id) / "ratios.csv"
+        if not path.is_file():
+            return None
+        try:
+            return pd.read_csv(path)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: cannot be read ({error})") from error
+
     def read_samples(self, trial_id: str) -> dict[str, AnyArray] | None:
         """Return the arrays kept for pictures, or None where they were not kept or copied."""
         path = self.trial_folder(trial_id) / "samples.npz"
@@ -127,6 +143,7 @@ class Store:
         *,
         rows: Sequence[Mapping[str, Any]],
         history: Sequence[Mapping[str, float]],
+        ratios: Sequence[Mapping[str, Any]],
         samples: Mapping[str, AnyArray],
         result: Mapping[str, Any],
     ) -> None:
@@ -135,10 +152,13 @@ class Store:
         write_json(folder / "config.json", config.model_dump(mode="json"))
         write_text(folder / "rows.csv", pd.DataFrame(rows).to_csv(index=False))
         write_text(folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
+        if ratios:
+            write_text(folder / "ratios.csv", pd.DataFrame(ratios).to_csv(index=False))
         with atomic_path(folder / "samples.npz") as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **samples)
         (folder / "failure.json").unlink(missing_ok=True)
         write_json(folder / "result.json", result)
+        self.checkpoint_path(trial_id).unlink(missing_ok=True)
 
     def write_failure(self, trial_id: str, config: TrialConfig, failure: Mapping[str, Any]) -> None:
         """Record that an attempt failed; the trial stays unfinished."""

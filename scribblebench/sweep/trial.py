@@ -11,13 +11,15 @@ import numpy as np
 import torch
 
 from scribblebench.data.preprocessing import Slices, restore
-from scribblebench.methods import METHODS
 from scribblebench.metrics import dice, score_case
 from scribblebench.sweep.annotation import Effort, annotate
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import Samples
-from scribblebench.training.loop import OnStep, TrainingData, train
+from scribblebench.training.checkpoint import Checkpoint
+from scribblebench.training.data import TrainingData
+from scribblebench.training.loop import OnStep, train
 from scribblebench.training.prediction import keep_largest_components, predict_slices
+from scribblebench.training.scribble_geometry import scribble_geometry
 from scribblebench.types import BACKGROUND, IGNORE_LABEL, AnyArray, LabelArray, LabelSpec
 
 
@@ -36,6 +38,7 @@ class Outcome:
 
     rows: list[dict[str, Any]]
     history: list[dict[str, float]]
+    ratios: list[dict[str, Any]]
     samples: dict[str, AnyArray]
     timing: dict[str, float]
 
@@ -53,15 +56,19 @@ def run_trial(
     protocol: str,
     device: torch.device,
     on_step: OnStep | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Outcome:
-    """Run one trial and return its rows; nothing is written.
+    """Run one trial and return its rows; nothing but the checkpoint is written.
 
     Raises
     ------
     FloatingPointError
         If training diverges.
+    OutOfTimeError
+        If the checkpoint's deadline passed during training.
     """
     labels, settings = data.labels, config.training
+    assert config.objective is not None, "only results from before lack it"
     start = time.monotonic()
     effort = Effort()
     targets = []
@@ -70,16 +77,13 @@ def run_trial(
         effort.add(targets[-1], slices, labels, dense=config.form == "dense")
     annotated = time.monotonic()
     trained = train(
-        TrainingData(
-            images=np.concatenate([slices.image for slices in data.training]),
-            targets=np.concatenate(targets),
-            n_classes=labels.n_classes,
-        ),
-        METHODS[config.method].terms,
+        training_data(data.training, targets, config, labels),
+        config.objective,
         settings,
         seed=config.seed,
         device=device,
         on_step=on_step,
+        checkpoint=checkpoint,
     )
     done = time.monotonic()
     common = {
@@ -118,7 +122,8 @@ def run_trial(
     end = time.monotonic()
     return Outcome(
         rows=rows,
-        history=trained.history,
+        history=trained.losses,
+        ratios=trained.ratios,
         samples=samples.arrays(),
         timing={
             "annotate_s": round(annotated - start, 3),
@@ -126,6 +131,30 @@ def run_trial(
             "predict_and_score_s": round(end - done, 3),
             "wall_s": round(end - start, 3),
         },
+    )
+
+
+def training_data(
+    cases: Sequence[Slices], targets: Sequence[LabelArray], config: TrialConfig, labels: LabelSpec
+) -> TrainingData:
+    """Put the training slices together with what the objective needs beside its labels.
+
+    Dense labels go along for the audit of class ratios and for the oracle, never as targets.
+    """
+    assert config.objective is not None, "only results from before lack it"
+    scribbled = config.form != "dense"
+    geometry = None
+    if scribbled and config.objective.geometry:
+        geometry = scribble_geometry(targets, labels.n_classes)
+    return TrainingData(
+        images=np.concatenate([slices.image for slices in cases]),
+        targets=np.concatenate(targets),
+        n_classes=labels.n_classes,
+        inside=np.concatenate(
+            [np.broadcast_to(slices.inside, slices.label_map.shape) for slices in cases]
+        ),
+        geometry=geometry,
+        dense=np.concatenate([slices.label_map for slices in cases]) if scribbled else None,
     )
 
 

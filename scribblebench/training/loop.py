@@ -1,68 +1,60 @@
-"""The one training loop. What differs between methods is the function that gives the loss."""
+"""The one training loop. What differs between methods is the objective."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
-from scribblebench.seeding import rng_for, seed_for
-from scribblebench.training.augmentation import apply_transform, draw_transform
-from scribblebench.training.batch import Batch, LossTerms
+from scribblebench.seeding import seed_for
+from scribblebench.training.averaging import MovingAverage
+from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
+from scribblebench.training.data import Batches, TrainingData
 from scribblebench.training.device import autocast
-from scribblebench.training.networks import NETWORKS
+from scribblebench.training.history import LOG_EVERY, History, Row
+from scribblebench.training.networks import NETWORKS, TwoDecoders
+from scribblebench.training.objective import Networks, Objective
+from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
-from scribblebench.types import IGNORE_LABEL, FloatArray, LabelArray
-
-LOG_EVERY = 25
-"""Steps between two rows of the history."""
-
 
 OnStep = Callable[[int, int], None]
 """Called now and then with the steps done and the steps to do."""
 
 
 @dataclass(frozen=True)
-class TrainingData:
-    """All training slices of a trial.
+class Trained:
+    """What training leaves: a network and its history.
 
     Parameters
     ----------
-    images : ndarray of float32, shape (N, C, S, S)
-    targets : ndarray of uint8, shape (N, S, S)
-        Dense labels or scribbles; `IGNORE_LABEL` where there is no label.
-    n_classes : int
-    """
-
-    images: FloatArray
-    targets: LabelArray
-    n_classes: int
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What training leaves: the network after the last step, and its history.
-
-    `history` has one row per `LOG_EVERY` steps: step, learning_rate, seconds since the start,
-    loss, and the loss's terms by name, each averaged over these steps.
+    network : nn.Module
+        After the last step, or the moving average of the weights, as the settings say.
+    losses : list of dict
+        A row per `LOG_EVERY` steps: step, learning_rate, seconds of training, loss and its
+        weighted terms by name, averaged over these steps.
+    ratios : list of dict
+        A row per epoch and class: epoch, step, class_id and the class's ratio by each estimate,
+        averaged over the batches of the epoch that were looked at; empty without ratios.
     """
 
     network: nn.Module
-    history: list[dict[str, float]]
+    losses: list[Row]
+    ratios: list[dict[str, Any]]
 
 
 def train(
     data: TrainingData,
-    terms: LossTerms,
+    objective: ObjectiveSettings,
     settings: TrainingSettings,
     *,
     seed: int,
     device: torch.device,
     on_step: OnStep | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Trained:
     """Train a network from random weights for a fixed number of steps.
 
@@ -70,83 +62,179 @@ def train(
     initial weights, the order of the slices and the augmentation come from streams of `seed`
     that depend on nothing else, so trials that differ in form, density or method share them.
 
+    With a checkpoint, the run goes on from its file if that is there, and comes out as if it had
+    never been interrupted: bit for bit on a CPU with the same number of threads.
+
     Raises
     ------
     FloatingPointError
-        If the loss becomes NaN or infinite; found when the history is written.
+        If a term of the loss becomes NaN or infinite; found when the history is written.
+    OutOfTimeError
+        If the checkpoint's deadline passed; the file holds the state.
+    InputError
+        If the checkpoint cannot be read.
     """
-    network = initial_network(data, settings, seed=seed).to(device)
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=settings.learning_rate, total_steps=settings.steps
-    )
-    history: list[dict[str, float]] = []
-    sums: dict[str, Tensor] = {}
-    start = time.monotonic()
-    network.train()
-    for step, batch in enumerate(batches(data, settings, seed=seed, device=device), start=1):
-        learning_rate = float(schedule.get_last_lr()[0])
-        with autocast(device, settings.precision):
-            named = terms(network, batch)
-        loss = torch.stack(list(named.values())).sum()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
-        optimiser.step()
-        schedule.step()
-        for name, value in {"loss": loss, **named}.items():
-            sums[name] = sums.get(name, torch.zeros_like(value)) + value.detach()
-        if step % LOG_EVERY == 0 or step == settings.steps:
-            n = step % LOG_EVERY or LOG_EVERY
-            row = {name: float(total) / n for name, total in sums.items()}
-            if not np.isfinite(row["loss"]):
-                raise FloatingPointError(f"the loss is {row['loss']} in the {n} steps up to {step}")
-            seconds = time.monotonic() - start
-            head = {"step": step, "learning_rate": learning_rate, "seconds": seconds}
-            history.append({**head, **row})
-            sums = {}
-            if on_step is not None:
-                on_step(step, settings.steps)
-    return Trained(network=network, history=history)
+    run = _Run(data, objective, settings, seed=seed, device=device)
+    if checkpoint is not None and (state := checkpoint.load(device)) is not None:
+        run.load(state)
+    saved = time.monotonic()
+    while run.step < settings.steps:
+        run.advance()
+        if run.step % LOG_EVERY and run.step < settings.steps:
+            continue
+        run.write_history()
+        if on_step is not None:
+            on_step(run.step, settings.steps)
+        if checkpoint is None or run.step == settings.steps:
+            continue
+        if checkpoint.out_of_time():
+            checkpoint.save(run.state())
+            raise OutOfTimeError(f"stopped after step {run.step} of {settings.steps}")
+        if time.monotonic() - saved >= checkpoint.every_s:
+            checkpoint.save(run.state())
+            saved = time.monotonic()
+    return run.result()
 
 
-def initial_network(data: TrainingData, settings: TrainingSettings, *, seed: int) -> nn.Module:
-    """Build the network with weights from the stream (seed, "weights"), leaving torch's own."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed_for(seed, "weights"))
-        return NETWORKS[settings.network](
-            in_channels=data.images.shape[1], n_classes=data.n_classes, width=settings.width
+class _Run:
+    """Everything that changes from step to step."""
+
+    def __init__(
+        self,
+        data: TrainingData,
+        objective: ObjectiveSettings,
+        settings: TrainingSettings,
+        *,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self.settings = settings
+        self.seed = seed
+        self.device = device
+        self.step = 0
+        self.audits = data.dense is not None and settings.audit_every > 0
+        dropout = objective.dual.dropout if objective.dual else None
+        network = initial_network(data, settings, seed=seed, second_decoder_dropout=dropout)
+        self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
+        self.average = MovingAverage(self.network, settings.ema_decay)
+        self.network.train()
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(),
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            fused=device.type == "cuda",
         )
-
-
-def batches(
-    data: TrainingData, settings: TrainingSettings, *, seed: int, device: torch.device
-) -> Iterator[Batch]:
-    """Yield `settings.steps` augmented batches; every slice once before any slice again."""
-    images = torch.from_numpy(data.images).to(device)
-    targets = torch.from_numpy(data.targets).to(device)
-    drawing = Generator().manual_seed(seed_for(seed, "augmentation"))
-    noise = Generator(device).manual_seed(seed_for(seed, "noise"))
-    order = _endless_order(len(images), rng_for(seed, "order"))
-    for _ in range(settings.steps):
-        chosen = torch.tensor([next(order) for _ in range(settings.batch_size)], device=device)
-        transform = draw_transform(len(chosen), settings.augmentation, generator=drawing)
-        x, y = apply_transform(
-            images[chosen],
-            targets[chosen],
-            transform,
-            patch=settings.patch,
-            ignore_label=IGNORE_LABEL,
-            generator=noise,
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, max_lr=settings.learning_rate, total_steps=settings.steps
         )
-        x = x.contiguous(memory_format=torch.channels_last)
-        yield Batch(images=x, targets=y)
+        self.objective = Objective(objective, n_steps=settings.steps)
+        self.batches = Batches(data, settings, seed=seed, device=device)
+        n_slices = len(data.images)
+        self.history = History(max(1, n_slices // settings.batch_size))
+        self.seconds_before = 0.0
+        self.start = time.monotonic()
+
+    def advance(self) -> None:
+        """Do one step."""
+        batch = self.batches.batch(self.step)
+        made = self.objective(
+            Networks(self._logits, self._averaged_probs, self._two_logits),
+            batch,
+            step=self.step,
+            draws=self._draws,
+            audit=self.audits and self.step % self.settings.audit_every == 0,
+        )
+        self.optimiser.zero_grad(set_to_none=True)
+        torch.stack(list(made.terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
+        self.learning_rate = float(self.schedule.get_last_lr()[0])
+        self.optimiser.step()
+        self.schedule.step()
+        self.average.update(self.network, self.step)
+        self.history.add(made.terms, made.ratios)
+        self.step += 1
+        if self.history.epoch_ends(self.step):
+            self.history.write_ratios(self.step)
+
+    def _draws(self, name: str) -> Generator:
+        return Generator().manual_seed(seed_for(self.seed, name, self.step))
+
+    def _logits(self, images: Tensor) -> Tensor:
+        images = images.contiguous(memory_format=torch.channels_last)
+        with autocast(self.device, self.settings.precision):
+            logits: Tensor = self.network(images)
+        return logits.float()
+
+    def _two_logits(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        assert isinstance(self.network, TwoDecoders)
+        seed = seed_for(self.seed, "dropout", self.step)
+        generator = Generator(self.device).manual_seed(seed)
+        with autocast(self.device, self.settings.precision):
+            first, second = self.network.both(images, generator=generator)
+        return first.float(), second.float()
+
+    @torch.no_grad()
+    def _averaged_probs(self, images: Tensor) -> Tensor:
+        with autocast(self.device, self.settings.precision):
+            logits: Tensor = self.average.network(images)
+        return logits.float().softmax(dim=1)
+
+    def write_history(self) -> None:
+        """Close a row of the history."""
+        seconds = self.seconds_before + time.monotonic() - self.start
+        self.history.write_losses(self.step, self.learning_rate, seconds)
+
+    def state(self) -> dict[str, Any]:
+        """Return all that a run needs to go on, in plain data."""
+        return {
+            "step": self.step,
+            "seconds": self.seconds_before + time.monotonic() - self.start,
+            "network": self.network.state_dict(),
+            "average": self.average.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "running_ratios": self.objective.running_ratios.state(),
+            "history": self.history.state(),
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take up a state; the random streams are named by the step and need none."""
+        self.step = state["step"]
+        self.seconds_before = state["seconds"]
+        self.network.load_state_dict(state["network"])
+        self.average.network.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.objective.running_ratios.load(state["running_ratios"])
+        self.history.load(state["history"], self.device)
+
+    def result(self) -> Trained:
+        """Return what the last step left."""
+        network = self.average.network if self.settings.average_weights else self.network
+        return Trained(network, self.history.losses, self.history.ratios)
 
 
-def _endless_order(n: int, rng: np.random.Generator) -> Iterator[int]:
-    """Yield indices below `n`: one random permutation after the other."""
-    while True:
-        yield from rng.permutation(n).tolist()
+def initial_network(
+    data: TrainingData,
+    settings: TrainingSettings,
+    *,
+    seed: int,
+    second_decoder_dropout: float | None = None,
+) -> nn.Module:
+    """Build the network with weights from the stream (seed, "weights"), leaving torch's own.
+
+    A second decoder, where one is asked for, has weights of its own stream, so that the rest has
+    the same ones as without it.
+    """
+
+    def build(*names: str) -> nn.Module:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_for(seed, *names))
+            return NETWORKS[settings.network](
+                in_channels=data.images.shape[1], n_classes=data.n_classes, width=settings.width
+            )
+
+    network = build("weights")
+    if second_decoder_dropout is None:
+        return network
+    return TwoDecoders(network, build("weights", "second"), dropout=second_decoder_dropout)

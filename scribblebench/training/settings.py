@@ -62,7 +62,13 @@ class TrainingSettings(BaseModel):
     """Gradients are scaled down to this norm."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     """auto: bfloat16 where the device computes in it, else float32."""
+    ema_decay: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.99
+    """Largest decay of the moving average of the weights, a step."""
+    audit_every: Annotated[Count, Field(ge=0)] = 10
+    """Steps between two audits of the class ratios, where there are dense labels; 0 is never."""
     augmentation: AugmentationSettings = AugmentationSettings()
+    average_weights: bool = False
+    """Predict with the moving average of the weights; else with those after the last step."""
     test_time_flips: bool = True
     """Average the predictions for the slice and its three flips."""
     largest_component: bool = True

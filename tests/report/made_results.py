@@ -68,6 +68,18 @@ def samples_of():
     return samples.arrays()
 
 
+def ratios_of():
+    """Two epochs of class ratios whose errors add up to 0.2, then 0.1."""
+    rows = []
+    for epoch, error in ((1, 0.1), (2, 0.05)):
+        for class_id, (true, sign) in enumerate(((0.8, 1), (0.15, -1), (0.05, 0))):
+            em = true + sign * error
+            rows.append(
+                {"epoch": epoch, "step": 5 * epoch, "class_id": class_id, "oracle": true, "em": em}
+            )
+    return rows
+
+
 def result_of(commit="abc", dirty=False):
     return {
         "started": "2026-01-01T00:00:00+00:00",
@@ -94,6 +106,7 @@ def write(store, trial_id, config, **result):
         config,
         rows=rows_of(trial_id, config),
         history=[{"step": 1, "loss": 0.5}],
+        ratios=ratios_of(),
         samples=samples_of(),
         result=result_of(**result),
     )

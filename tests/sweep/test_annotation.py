@@ -8,6 +8,7 @@ from scribblebench.scribbles.cost import dense_seconds, scribble_seconds
 from scribblebench.sweep.annotation import Effort, annotate
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import Samples, sample_plane
+from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
 from scribblebench.types import Case, LabelSpec
 
@@ -27,6 +28,7 @@ def trial(form, density=None, **changes):
             "background": "near",
             "background_density": None,
             "method": "pce",
+            "objective": ObjectiveSettings(),
             "seed": 0,
             "training": TrainingSettings(),
         }

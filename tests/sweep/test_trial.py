@@ -28,9 +28,8 @@ def scores(padded, monkeypatch):
     """Return a function that scores a given prediction, without training a network."""
 
     def score(pred, **settings):
-        monkeypatch.setattr(
-            trial_module, "train", lambda *_, **__: SimpleNamespace(network=None, history=[])
-        )
+        trained = SimpleNamespace(network=None, losses=[], ratios=[])
+        monkeypatch.setattr(trial_module, "train", lambda *_, **__: trained)
         monkeypatch.setattr(trial_module, "predict_slices", lambda *_, **__: pred.copy())
         outcome = run_trial(
             trial("dense", method="full", training=TrainingSettings(**settings)),

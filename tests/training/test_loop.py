@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 import torch
 
+from scribblebench.errors import InputError
 from scribblebench.methods import METHODS
-from scribblebench.training.batch import Batch
-from scribblebench.training.loop import TrainingData, batches, initial_network, train
+from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
+from scribblebench.training.data import Batches, TrainingData
+from scribblebench.training.loop import initial_network, train
+from scribblebench.training.objective import Objective, StepTerms
 from scribblebench.training.prediction import keep_largest_components, predict_slices
 from scribblebench.training.settings import AugmentationSettings, TrainingSettings
 
@@ -37,16 +40,16 @@ def weights(network):
 @pytest.mark.parametrize("method", ["full", "pce"])
 def test_training_learns_a_toy_problem(discs, method):
     settings = SMALL.model_copy(update={"steps": 60, "learning_rate": 1e-2})
-    trained = train(discs, METHODS[method].terms, settings, seed=0, device=CPU)
+    trained = train(discs, METHODS[method].objective, settings, seed=0, device=CPU)
     pred = predict_slices(trained.network, discs.images, settings, device=CPU)
     overlap = 2 * (pred & discs.targets).sum() / (pred.sum() + discs.targets.sum())
     assert overlap > 0.9
-    assert trained.history[-1]["loss"] < 0.5 * trained.history[0]["loss"]
+    assert trained.losses[-1]["loss"] < 0.5 * trained.losses[0]["loss"]
 
 
 def test_two_runs_are_equal_bit_for_bit_and_another_seed_differs(discs):
     one, again, other = (
-        train(discs, METHODS["pce"].terms, SMALL, seed=s, device=CPU).network for s in (0, 0, 1)
+        train(discs, METHODS["pce"].objective, SMALL, seed=s, device=CPU).network for s in (0, 0, 1)
     )
     assert torch.equal(weights(one), weights(again))
     assert not torch.equal(weights(one), weights(other))
@@ -59,12 +62,9 @@ def test_weights_and_data_order_do_not_depend_on_the_labels(discs):
         weights(initial_network(discs, SMALL, seed=3)),
         weights(initial_network(sparse, SMALL, seed=3)),
     )
-    pairs = zip(
-        batches(discs, SMALL, seed=3, device=CPU),
-        batches(sparse, SMALL, seed=3, device=CPU),
-        strict=True,
-    )
-    assert all(torch.equal(a.images, b.images) for a, b in pairs)
+    one, other = (Batches(data, SMALL, seed=3, device=CPU) for data in (discs, sparse))
+    for step in range(6):
+        assert torch.equal(one.batch(step).images, other.batch(step).images)
 
 
 def test_building_a_network_leaves_the_global_generator_alone(discs):
@@ -73,37 +73,27 @@ def test_building_a_network_leaves_the_global_generator_alone(discs):
     assert torch.equal(before, torch.get_rng_state())
 
 
-def test_every_slice_is_seen_once_before_any_is_seen_again(discs):
-    marked = TrainingData(
-        images=np.tile(np.arange(12, dtype=np.float32)[:, None, None, None], (1, 1, 32, 32)),
-        targets=discs.targets,
-        n_classes=2,
-    )
-    still = SMALL.model_copy(update={"augmentation": STILL, "steps": 3})
-    seen = [b.images[:, 0, 16, 16] for b in batches(marked, still, seed=0, device=CPU)]
-    assert sorted(torch.cat(seen).round().int().tolist()) == list(range(12))
+def test_a_loss_that_is_not_finite_stops_the_training_with_its_step(discs, monkeypatch):
+    def broken(self, networks, batch, **_):
+        return StepTerms({"broken": networks.logits(batch.images).sum() * float("nan")}, {})
 
-
-def test_a_loss_that_is_not_finite_stops_the_training_with_its_step(discs):
-    def broken(network, batch: Batch):
-        return {"broken": network(batch.images).sum() * float("nan")}
-
-    with pytest.raises(FloatingPointError, match="the loss is nan in the 6 steps up to 6"):
-        train(discs, broken, SMALL, seed=0, device=CPU)
+    monkeypatch.setattr(Objective, "__call__", broken)
+    with pytest.raises(FloatingPointError, match="term 'broken' is nan in the 6 steps up to 6"):
+        train(discs, METHODS["pce"].objective, SMALL, seed=0, device=CPU)
 
 
 def test_history_and_callback_report_the_last_step(discs):
     told = []
     trained = train(
         discs,
-        METHODS["full"].terms,
+        METHODS["full"].objective,
         SMALL,
         seed=0,
         device=CPU,
         on_step=lambda done, total: told.append((done, total)),
     )
     assert told == [(6, 6)]
-    row = trained.history[-1]
+    row = trained.losses[-1]
     assert row["loss"] == pytest.approx(row["cross_entropy"] + row["dice"], rel=1e-5)
 
 
@@ -132,8 +122,95 @@ def test_gradients_are_clipped_to_the_norm(discs):
 
     def norm_of_last_gradient(clip_norm):
         settings = SMALL.model_copy(update={"clip_norm": clip_norm})
-        network = train(discs, METHODS["pce"].terms, settings, seed=0, device=CPU).network
+        settings = settings.model_copy(update={"average_weights": False})
+        network = train(discs, METHODS["pce"].objective, settings, seed=0, device=CPU).network
         return float(torch.cat([p.grad.flatten() for p in network.parameters()]).norm())
 
     assert norm_of_last_gradient(1e9) > 0.01
     assert norm_of_last_gradient(0.01) == pytest.approx(0.01, rel=1e-3)
+
+
+def scribbled(discs):
+    """A column of the disc and one of the ground annotated, dense labels for the audit."""
+    targets = np.full_like(discs.targets, 255)
+    targets[:, :, 15:17] = discs.targets[:, :, 15:17]
+    return TrainingData(discs.images, targets, 2, dense=discs.targets)
+
+
+@pytest.mark.parametrize("method", ["zscribbleseg", "mean_teacher", "dmpls", "full"])
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(discs, method, tmp_path):
+    settings = SMALL.model_copy(update={"steps": 60, "audit_every": 7})
+    objective = METHODS[method].objective
+    data = discs if method == "full" else scribbled(discs)
+    whole = train(data, objective, settings, seed=0, device=CPU)
+    path = tmp_path / "checkpoint.pt"
+    for n_stops in (1, 2):
+        checkpoint = Checkpoint(path, deadline=0.0)
+        with pytest.raises(OutOfTimeError, match=f"step {25 * n_stops} of 60"):
+            train(data, objective, settings, seed=0, device=CPU, checkpoint=checkpoint)
+    resumed = train(
+        data, objective, settings, seed=0, device=CPU, checkpoint=Checkpoint(path, every_s=1e9)
+    )
+    state, again = whole.network.state_dict(), resumed.network.state_dict()
+    assert state.keys() == again.keys()
+    assert all(torch.equal(state[name], again[name]) for name in state)
+    assert resumed.ratios == whole.ratios
+
+    def without_times(rows):
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+    assert without_times(resumed.losses) == without_times(whole.losses)
+
+
+def test_checkpoints_are_written_now_and_then_and_hold_plain_data_only(discs, tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    settings = SMALL.model_copy(update={"steps": 60})
+    objective = METHODS["pce"].objective
+    train(discs, objective, settings, seed=0, device=CPU, checkpoint=Checkpoint(path, every_s=0.0))
+    state = torch.load(path, weights_only=True)
+    assert state["step"] == 50
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
+def test_a_damaged_checkpoint_is_named(discs, tmp_path, content):
+    path = tmp_path / "checkpoint.pt"
+    if content is None:
+        torch.save({"version": -1}, path)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match="checkpoint\\.pt"):
+        train(
+            discs,
+            METHODS["pce"].objective,
+            SMALL,
+            seed=0,
+            device=CPU,
+            checkpoint=Checkpoint(path),
+        )
+
+
+def test_audit_reports_the_true_ratios_of_each_epoch(discs):
+    """12 slices, batches of 4: an epoch is 3 steps, and without augmentation sees them all."""
+    settings = SMALL.model_copy(update={"audit_every": 1, "augmentation": STILL, "steps": 3})
+    data = scribbled(discs)
+    rows = train(data, METHODS["pce"].objective, settings, seed=0, device=CPU).ratios
+    assert [(row["epoch"], row["step"], row["class_id"]) for row in rows] == [(1, 3, 0), (1, 3, 1)]
+    unannotated = data.targets == 255
+    # Each batch is averaged first; all have as many unannotated pixels.
+    assert rows[1]["oracle"] == pytest.approx(discs.targets[unannotated].mean(), abs=1e-5)
+    annotated = np.mean([(t[t != 255] == 1).mean() for t in np.split(data.targets, 4)])
+    assert rows[1]["annotated"] == pytest.approx(annotated, abs=0.02)
+    for source in ("em", "argmax", "annotated", "oracle"):
+        assert sum(row[source] for row in rows) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_moving_average_of_the_weights_is_what_predicts_if_asked(discs):
+    objective = METHODS["pce"].objective
+
+    def final(**changes):
+        settings = SMALL.model_copy(update=changes)
+        return weights(train(discs, objective, settings, seed=0, device=CPU).network)
+
+    assert not torch.equal(final(average_weights=True), final(average_weights=False))
+    # Without a memory the average is the last value.
+    assert torch.equal(final(average_weights=True, ema_decay=0.0), final(average_weights=False))

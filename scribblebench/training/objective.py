@@ -1,0 +1,216 @@
+"""The loss of a step: a sum of the terms that a method's settings switch on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from scribblebench.training.batch import Batch
+from scribblebench.training.gated_crf import gated_crf_loss
+from scribblebench.training.losses import (
+    allowed_classes_loss,
+    dice_loss,
+    entropy_loss,
+    partial_cross_entropy,
+    soft_target_loss,
+)
+from scribblebench.training.mixed_pseudo_labels import mixed_pseudo_label_loss
+from scribblebench.training.neighbours import weighted_neighbours
+from scribblebench.training.objective_settings import ObjectiveSettings
+from scribblebench.training.running_ratios import RunningRatios, estimate_ratios
+from scribblebench.training.second_view import second_view_terms
+from scribblebench.training.shape_prior import shape_loss
+from scribblebench.training.spatial_prior import negatives, spatial_energy, spatial_loss
+from scribblebench.types import IGNORE_LABEL
+
+Draws = Callable[[str], Generator]
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What an objective may run on images; all return float32.
+
+    Parameters
+    ----------
+    logits : callable, (B, C, H, W) -> (B, K, H, W)
+        The network that is trained.
+    averaged_probs : callable, (B, C, H, W) -> (B, K, H, W)
+        Probabilities by the moving average of its weights, without gradient.
+    two_logits : callable, (B, C, H, W) -> two (B, K, H, W)
+        Both decoders, where the objective asked for two.
+    """
+
+    logits: Callable[[Tensor], Tensor]
+    averaged_probs: Callable[[Tensor], Tensor]
+    two_logits: Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class StepTerms:
+    """What an objective makes of a batch.
+
+    Parameters
+    ----------
+    terms : dict of str to scalar Tensor
+        Weighted; the loss is their sum. Terms that are off or have not begun are missing.
+    ratios : dict of str to Tensor, shape (K,)
+        Class ratios that were estimated or used.
+    """
+
+    terms: dict[str, Tensor]
+    ratios: dict[str, Tensor]
+
+
+class Objective:
+    """Computes the terms of each step; its only state is the running class ratio.
+
+    Parameters
+    ----------
+    settings : ObjectiveSettings
+    n_steps : int
+        Length of the training, which `start` settings are shares of.
+    """
+
+    def __init__(self, settings: ObjectiveSettings, *, n_steps: int) -> None:
+        self.settings = settings
+        self.n_steps = n_steps
+        smoothing = settings.spatial.smoothing if settings.spatial else 0.0
+        self.running_ratios = RunningRatios(smoothing)
+
+    def __call__(
+        self,
+        networks: Networks,
+        batch: Batch,
+        *,
+        step: int,
+        draws: Draws,
+        audit: bool = False,
+    ) -> StepTerms:
+        """Run the networks on a batch and return the terms of the loss.
+
+        Parameters
+        ----------
+        networks : Networks
+        batch : Batch
+        step : int
+            Counted from 0.
+        draws : callable, str -> torch.Generator
+            Makes the stream of this step that a term draws from, on the CPU: what one term draws
+            does not depend on which others are on.
+        audit : bool
+            Also estimate the class ratios by every means that the batch allows.
+        """
+        s = self.settings
+        done = step / self.n_steps
+        images = batch.images
+        needs_saliency = s.view is not None and s.view.mixup is not None
+        if needs_saliency:
+            images = images.detach().requires_grad_()
+        second_logits: Tensor | None = None
+        if s.dual:
+            logits, second_logits = networks.two_logits(images)
+        else:
+            logits = networks.logits(images)
+        terms: dict[str, Tensor] = {}
+        cross_entropy = partial_cross_entropy(logits, batch.targets, ignore_label=IGNORE_LABEL)
+        if s.cross_entropy:
+            loss = cross_entropy
+            if second_logits is not None:
+                other = partial_cross_entropy(
+                    second_logits, batch.targets, ignore_label=IGNORE_LABEL
+                )
+                loss = (loss + other) / 2
+            terms["cross_entropy"] = s.cross_entropy * loss
+        if s.dice:
+            terms["dice"] = s.dice * dice_loss(logits, batch.targets, ignore_label=IGNORE_LABEL)
+        if s.view:
+            gradient = images
+            if needs_saliency:
+                # Only with respect to the images: no gradient of the weights is computed here.
+                (gradient,) = torch.autograd.grad(cross_entropy, images, retain_graph=True)
+            terms |= second_view_terms(
+                networks.logits, batch, logits, gradient, s.view, generator=draws("view")
+            )
+        if second_logits is not None and s.dual:
+            loss = mixed_pseudo_label_loss(
+                logits, second_logits, batch.inside, generator=draws("pseudo labels")
+            )
+            terms["mixed_pseudo_labels"] = s.dual.weight * loss
+        if s.geometry and batch.allowed is not None:
+            loss = allowed_classes_loss(logits, batch.allowed, batch.unannotated)
+            terms["geometry"] = s.geometry * loss
+        if s.entropy:
+            terms["entropy"] = s.entropy * entropy_loss(logits, batch.unannotated)
+        if s.teacher and done > s.teacher.start:
+            ramp = min(1.0, (done - s.teacher.start) / max(s.teacher.start, 1e-6))
+            probs = networks.averaged_probs(batch.images)
+            loss = soft_target_loss(logits, probs, batch.unannotated)
+            terms["teacher"] = s.teacher.weight * ramp * loss
+        if s.shape and done >= s.shape.start:
+            loss = shape_loss(
+                logits,
+                batch.targets,
+                ignore_label=IGNORE_LABEL,
+                valid=batch.inside,
+                union=s.shape.union,
+            )
+            terms["shape"] = s.shape.weight * loss
+        terms |= self._crf_term(logits, batch, done)
+        spatial, ratios = self._spatial_term(logits, batch, done)
+        if audit:
+            ratios = self._audit(logits, batch) | ratios
+        return StepTerms(terms | spatial, ratios)
+
+    def _crf_term(self, logits: Tensor, batch: Batch, done: float) -> dict[str, Tensor]:
+        s = self.settings.gated_crf
+        if s is None or done < s.start:
+            return {}
+        probs = logits.softmax(dim=1)
+        messages, weight = weighted_neighbours(
+            probs.detach(),
+            batch.images,
+            batch.inside,
+            radius=s.radius,
+            sigma_px=s.sigma_px,
+            sigma_intensity=s.sigma_intensity,
+        )
+        return {"gated_crf": s.weight * gated_crf_loss(probs, messages, weight, batch.inside)}
+
+    def _spatial_term(
+        self, logits: Tensor, batch: Batch, done: float
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return the spatial prior's term and the ratio it went by."""
+        s = self.settings.spatial
+        if s is None or done < s.start:
+            return {}, {}
+        probs = logits.detach().softmax(dim=1)
+        annotated = batch.inside & ~batch.unannotated
+        where = batch.unannotated if s.ratio_pixels == "unannotated" else annotated
+        estimate = estimate_ratios(s.class_ratio, probs, batch, where)
+        ratios = self.running_ratios.update(estimate)
+        wanted = ratios.clone()
+        wanted[1:] = (wanted[1:] * s.ratio_factor).clamp(max=1.0)
+        first = 0 if s.rank_background else 1
+        messages, _ = weighted_neighbours(
+            probs[:, first:],
+            batch.images,
+            batch.inside,
+            radius=s.radius,
+            sigma_px=s.sigma_px,
+            sigma_intensity=s.sigma_intensity,
+        )
+        energy = spatial_energy(probs[:, first:], messages)
+        flagged = negatives(energy, wanted[first:], batch.unannotated)
+        if first:
+            flagged = torch.cat([torch.zeros_like(flagged[:, :1]), flagged], dim=1)
+        loss = spatial_loss(logits, flagged, marginal=s.marginal)
+        return {"spatial": s.weight * loss}, {"used": wanted}
+
+    def _audit(self, logits: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Estimate the ratios among unannotated pixels by each means."""
+        probs = logits.detach().softmax(dim=1)
+        sources = ("em", "argmax", "annotated", *(["oracle"] if batch.dense is not None else []))
+        return {s: estimate_ratios(s, probs, batch, batch.unannotated) for s in sources}

@@ -1,0 +1,97 @@
+"""The second view of a batch: mixed, occluded, and held against the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Generator, Tensor
+
+from scribblebench.training.batch import Batch
+from scribblebench.training.consistency import global_consistency
+from scribblebench.training.device import to_device
+from scribblebench.training.losses import soft_cross_entropy
+from scribblebench.training.mixup import Mix, draw_mixup, saliency_mix, soft_labels, unmixed
+from scribblebench.training.objective_settings import ViewSettings
+from scribblebench.training.occlusion import draw_holes, hole_mask
+from scribblebench.types import BACKGROUND, IGNORE_LABEL
+
+
+def second_view_terms(
+    network: Callable[[Tensor], Tensor],
+    batch: Batch,
+    logits: Tensor,
+    gradient: Tensor,
+    settings: ViewSettings,
+    *,
+    generator: Generator,
+) -> dict[str, Tensor]:
+    """Run the network on the second view and return its terms.
+
+    Parameters
+    ----------
+    network : callable, images -> logits
+    batch : Batch
+    logits : Tensor, shape (B, K, H, W)
+        Of the batch as it is.
+    gradient : Tensor, shape (B, C, H, W)
+        Of the cross-entropy with respect to the images; used by mixup only.
+    settings : ViewSettings
+    generator : torch.Generator
+        On the CPU.
+
+    Returns
+    -------
+    terms : dict of str to scalar Tensor
+        `view`; `hole`, the cross-entropy of an occluded hole that is averaged apart;
+        `consistency`.
+    """
+    n_classes = logits.shape[1]
+    mix = _mix(batch, gradient, settings, generator)
+    images = mix.mix(batch.images)
+    soft = mix.mix(soft_labels(batch.targets, n_classes, IGNORE_LABEL))
+    keep = batch.inside
+    terms: dict[str, Tensor] = {}
+    hole: Tensor | None = None
+    if settings.occlusion:
+        side, size = settings.occlusion.side, images.shape[2:]
+        corners = draw_holes(len(images), size, side=side, generator=generator)
+        hole = hole_mask(to_device(corners, images.device), size, side=side)[:, None]
+        images = images.masked_fill(hole, 0.0)
+        soft = soft.masked_fill(hole, 0.0)
+        keep = keep & ~hole[:, 0]
+        if settings.occlusion.label == "background" and settings.occlusion.weight is None:
+            soft[:, BACKGROUND] += hole[:, 0]
+    view_logits = network(images)
+    loss = soft_cross_entropy(view_logits, soft, over_all_pixels=settings.average_over_all)
+    terms["view"] = settings.weight * loss
+    if hole is not None and settings.occlusion and settings.occlusion.weight:
+        in_hole = torch.zeros_like(soft)
+        in_hole[:, BACKGROUND] = hole[:, 0].to(soft.dtype)
+        terms["hole"] = settings.occlusion.weight * soft_cross_entropy(view_logits, in_hole)
+    if settings.consistency:
+        loss = global_consistency(
+            view_logits.softmax(dim=1),
+            logits.softmax(dim=1),
+            mix,
+            keep,
+            per_pixel=settings.consistency_per_pixel,
+        )
+        terms["consistency"] = settings.consistency * loss
+    return terms
+
+
+def _mix(batch: Batch, gradient: Tensor, settings: ViewSettings, generator: Generator) -> Mix:
+    mixup = settings.mixup
+    if mixup is None:
+        return unmixed(batch.images)
+    draw = draw_mixup(len(batch.images), blocks=mixup.blocks, generator=generator)
+    return saliency_mix(
+        batch.images,
+        gradient,
+        draw,
+        beta=mixup.label_smoothness,
+        gamma=mixup.data_smoothness,
+        eta=mixup.prior,
+        neighbour_px=mixup.neighbour_px,
+    )

@@ -1,0 +1,200 @@
+"""Each switch of an objective changes the term it should and no other."""
+
+import pytest
+import torch
+
+from scribblebench.methods import METHODS
+from scribblebench.seeding import seed_for
+from scribblebench.training.batch import Batch
+from scribblebench.training.networks import NETWORKS, TwoDecoders
+from scribblebench.training.objective import Networks, Objective
+from scribblebench.training.objective_settings import ObjectiveSettings
+
+K = 3
+
+
+@pytest.fixture(scope="module")
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    dense = torch.zeros(4, 32, 32, dtype=torch.long)
+    dense[:, 8:20, 8:20] = 1
+    dense[:, 20:28, 8:20] = 2
+    images = dense[:, None] + 0.3 * torch.randn(4, 1, 32, 32, generator=generator)
+    drawn = torch.rand(dense.shape, generator=generator)
+    targets = torch.where(drawn < 0.1, dense, 255)
+    inside = torch.ones_like(dense, dtype=torch.bool)
+    inside[:, :, 30:] = False
+    targets[~inside] = 255
+    allowed = torch.ones(4, K, 32, 32, dtype=torch.bool)
+    allowed[:, 1:, :4] = False
+    return Batch(images, targets, inside, allowed, dense)
+
+
+def terms(batch, settings, *, step=90, seed=3, audit=False):
+    """Return the terms of one step of a run of 100, with a network of its own streams."""
+    torch.manual_seed(0)
+    build = NETWORKS["unet"]
+    network = build(in_channels=1, n_classes=K, width=4)
+    torch.manual_seed(1)
+    second = build(in_channels=1, n_classes=K, width=4)
+    network = TwoDecoders(network, second, dropout=0.0)
+    teacher = build(in_channels=1, n_classes=K, width=4).eval()
+    networks = Networks(
+        logits=network,
+        averaged_probs=lambda x: teacher(x).softmax(dim=1).detach(),
+        two_logits=lambda x: network.both(x, generator=torch.Generator()),
+    )
+    objective = Objective(ObjectiveSettings.model_validate(settings), n_steps=100)
+
+    def draws(name):
+        return torch.Generator().manual_seed(seed_for(seed, name))
+
+    return objective(networks, batch, step=step, draws=draws, audit=audit)
+
+
+def values(made):
+    return {name: float(value.detach()) for name, value in made.terms.items()}
+
+
+SWITCHES = {
+    "dice": ({"dice": 1.0}, {"dice"}),
+    "mixup": ({"view": {"mixup": {}}}, {"view"}),
+    "occlusion": ({"view": {"occlusion": {"side": 8}}}, {"view"}),
+    "hole apart": ({"view": {"occlusion": {"side": 8, "weight": 0.5}}}, {"view", "hole"}),
+    "consistency": ({"view": {"mixup": {}, "consistency": 0.05}}, {"view", "consistency"}),
+    "spatial": ({"spatial": {}}, {"spatial"}),
+    "shape": ({"shape": {}}, {"shape"}),
+    "geometry": ({"geometry": 1.0}, {"geometry"}),
+    "gated_crf": ({"gated_crf": {}}, {"gated_crf"}),
+    "entropy": ({"entropy": 1.0}, {"entropy"}),
+    "teacher": ({"teacher": {}}, {"teacher"}),
+    "dual": ({"dual": {}}, {"mixed_pseudo_labels"}),
+}
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_adds_its_terms_and_leaves_the_others(batch, name):
+    base = {
+        "view": {"mixup": {}, "occlusion": {"side": 8}},
+        "spatial": {"smoothing": 0.0},
+        "geometry": 1.0,
+        "entropy": 0.5,
+    }
+    settings, added = SWITCHES[name]
+    alone = values(terms(batch, settings))
+    assert set(alone) == {"cross_entropy", *added}
+    others = {k: v for k, v in base.items() if k not in settings}
+    before, after = values(terms(batch, others)), values(terms(batch, {**others, **settings}))
+    changed = {k for k in after if after[k] != before.get(k)}
+    # Two decoders are both trained on the annotated pixels.
+    assert changed == added | ({"cross_entropy"} if name == "dual" else set())
+    assert all(after[k] == pytest.approx(alone[k], rel=1e-5) for k in added)
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_every_term_has_a_gradient_and_its_weight(batch, name):
+    settings, added = SWITCHES[name]
+    made = terms(batch, settings)
+    for term in added:
+        assert made.terms[term].requires_grad
+        assert torch.isfinite(made.terms[term])
+        assert float(made.terms[term].detach()) != 0.0
+
+
+VARIANTS = {
+    "mask": ({"view": {"mixup": {}}}, {"view": {"mixup": {"label_smoothness": 99.0}}}, "view"),
+    "hole": (
+        {"view": {"occlusion": {"side": 8}}},
+        {"view": {"occlusion": {"side": 8, "label": "ignore"}}},
+        "view",
+    ),
+    "average": (
+        {"view": {"mixup": {}}},
+        {"view": {"mixup": {}, "average_over_all": True}},
+        "view",
+    ),
+    "per pixel": (
+        {"view": {"mixup": {}, "consistency": 1.0}},
+        {"view": {"mixup": {}, "consistency": 1.0, "consistency_per_pixel": True}},
+        "consistency",
+    ),
+    "radius": ({"spatial": {}}, {"spatial": {"radius": 1}}, "spatial"),
+    "marginal": ({"spatial": {}}, {"spatial": {"marginal": True}}, "spatial"),
+    "background": ({"spatial": {}}, {"spatial": {"rank_background": True}}, "spatial"),
+    "oracle": ({"spatial": {}}, {"spatial": {"class_ratio": "oracle"}}, "spatial"),
+    "argmax": ({"spatial": {}}, {"spatial": {"class_ratio": "argmax"}}, "spatial"),
+    "annotated": ({"spatial": {}}, {"spatial": {"class_ratio": "annotated"}}, "spatial"),
+    "scaled": ({"spatial": {}}, {"spatial": {"ratio_factor": 0.3}}, "spatial"),
+    "pixels": ({"spatial": {}}, {"spatial": {"ratio_pixels": "annotated"}}, "spatial"),
+    "union": ({"shape": {}}, {"shape": {"union": True}}, "shape"),
+    "crf": ({"gated_crf": {}}, {"gated_crf": {"sigma_intensity": 1.0}}, "gated_crf"),
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_changes_its_term_only(batch, name):
+    one, other, term = VARIANTS[name]
+    before, after = values(terms(batch, one)), values(terms(batch, other))
+    assert before.keys() == after.keys()
+    assert {k for k in before if before[k] != after[k]} == {term}
+
+
+@pytest.mark.parametrize(
+    ("settings", "term"),
+    [
+        ({"spatial": {"start": 0.5}}, "spatial"),
+        ({"shape": {"start": 0.5}}, "shape"),
+        ({"gated_crf": {"start": 0.5}}, "gated_crf"),
+        ({"teacher": {"start": 0.5}}, "teacher"),
+    ],
+)
+def test_a_term_is_missing_until_its_share_of_the_steps(batch, settings, term):
+    assert term not in terms(batch, settings, step=49).terms
+    assert term in terms(batch, settings, step=51).terms
+
+
+def test_teacher_is_at_half_its_weight_half_way_up_its_ramp(batch):
+    half, full = (
+        values(terms(batch, {"teacher": {"start": 0.2}}, step=step))["teacher"] for step in (30, 40)
+    )
+    assert half == pytest.approx(full / 2, rel=1e-5)
+
+
+def test_weights_multiply_their_terms(batch):
+    one = values(terms(batch, {"entropy": 1.0, "geometry": 1.0, "shape": {"weight": 1.0}}))
+    two = values(terms(batch, {"entropy": 2.0, "geometry": 3.0, "shape": {"weight": 0.5}}))
+    assert two["entropy"] == pytest.approx(2 * one["entropy"], rel=1e-5)
+    assert two["geometry"] == pytest.approx(3 * one["geometry"], rel=1e-5)
+    assert two["shape"] == pytest.approx(one["shape"] / 2, rel=1e-5)
+
+
+def test_all_of_zscribbleseg_is_the_sum_of_its_terms(batch):
+    """Also the second view's images come from one stream, so the parts draw what the whole does."""
+    objective = METHODS["zscribbleseg"].objective
+    whole = values(terms(batch, objective.model_dump()))
+    assert set(whole) == {"cross_entropy", "view", "consistency", "spatial", "shape"}
+    spatial = values(terms(batch, {"spatial": objective.spatial.model_dump()}))
+    assert whole["spatial"] == pytest.approx(spatial["spatial"], rel=1e-5)
+
+
+def test_audit_gives_all_ratios_and_changes_no_term(batch):
+    plain, audited = terms(batch, {"spatial": {}}), terms(batch, {"spatial": {}}, audit=True)
+    assert values(plain) == values(audited)
+    assert set(plain.ratios) == {"used"}
+    assert set(audited.ratios) == {"used", "em", "argmax", "annotated", "oracle"}
+    unannotated = (batch.targets == 255) & batch.inside
+    true = torch.bincount(batch.dense[unannotated], minlength=K) / unannotated.sum()
+    torch.testing.assert_close(audited.ratios["oracle"], true)
+    torch.testing.assert_close(audited.ratios["used"], audited.ratios["em"])
+
+
+def test_what_is_not_annotated_at_all_gives_no_nan(batch):
+    nothing = Batch(
+        batch.images, torch.full_like(batch.targets, 255), batch.inside, batch.allowed, None
+    )
+    everything = {k: v for settings, _ in SWITCHES.values() for k, v in settings.items()}
+    made = terms(nothing, everything, audit=True)
+    for name, value in made.terms.items():
+        assert torch.isfinite(value), name
+    for name, ratio in made.ratios.items():
+        assert torch.isfinite(ratio).all(), name
