@@ -11,7 +11,9 @@ from scribblebench.io.atomic import atomic_path, write_json, write_text
 from scribblebench.report.collect import Results, collect
 from scribblebench.report.curves import efficiency_points
 from scribblebench.report.figures import classes_figure, efficiency_figure
+from scribblebench.report.methods import methods_figure
 from scribblebench.report.overlays import overlay_figure
+from scribblebench.report.ratio_audit import audit_figure, audit_table
 from scribblebench.report.style import save
 from scribblebench.report.tables import summary_markdown, summary_table
 from scribblebench.sweep.plan import TrialConfig
@@ -53,10 +55,20 @@ def write_report(folder: Path) -> Report:
     write_text(target / "summary.md", "\n".join(lines))
     write_json(target / "provenance.json", provenance_summary(results))
     title = f"{results.protocol} ({results.rows['dataset'].iloc[0]})"
-    figures = save(efficiency_figure(results.rows, title), target / "efficiency")
     points = efficiency_points(results.rows).drop(columns="seed_means")
     tables.append(_write_csv(target / "efficiency.csv", points))
-    figures += save(classes_figure(results.rows, title), target / "efficiency-classes")
+    figures = []
+    if points["randomness"].notna().any():
+        figures += save(efficiency_figure(results.rows, title), target / "efficiency")
+        figures += save(classes_figure(results.rows, title), target / "efficiency-classes")
+    if (points.loc[points["form"] != "dense", "method"].nunique()) > 1:
+        figures += save(methods_figure(results.rows, title), target / "methods")
+    audit = audit_table(store, results.finished)
+    if len(audit):
+        tables.append(_write_csv(target / "class-ratios.csv", audit))
+        names = dict(zip(results.rows["class_id"], results.rows["class_name"], strict=True))
+        figure = audit_figure(audit, {0: "background", **names}, title)
+        figures += save(figure, target / "class-ratios")
     figures += _overlays(store, results, target)
     return Report(tables, figures, markdown, remarks)
 
