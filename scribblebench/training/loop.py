@@ -74,7 +74,7 @@ def train(
     InputError
         If the checkpoint cannot be read.
     """
-    run = _Run(data, objective, settings, seed=seed, device=device)
+    run = Run(data, objective, settings, seed=seed, device=device)
     if checkpoint is not None and (state := checkpoint.load(device)) is not None:
         run.load(state)
     saved = time.monotonic()
@@ -96,7 +96,7 @@ def train(
     return run.result()
 
 
-class _Run:
+class Run:
     """Everything that changes from step to step."""
 
     def __init__(
@@ -138,7 +138,7 @@ class _Run:
         """Do one step."""
         batch = self.batches.batch(self.step)
         made = self.objective(
-            Networks(self._logits, self._averaged_probs, self._two_logits),
+            Networks(self.logits, self.averaged_probs, self.two_logits),
             batch,
             step=self.step,
             draws=self._draws,
@@ -159,13 +159,13 @@ class _Run:
     def _draws(self, name: str) -> Generator:
         return Generator().manual_seed(seed_for(self.seed, name, self.step))
 
-    def _logits(self, images: Tensor) -> Tensor:
+    def logits(self, images: Tensor) -> Tensor:
         images = images.contiguous(memory_format=torch.channels_last)
         with autocast(self.device, self.settings.precision):
             logits: Tensor = self.network(images)
         return logits.float()
 
-    def _two_logits(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def two_logits(self, images: Tensor) -> tuple[Tensor, Tensor]:
         assert isinstance(self.network, TwoDecoders)
         seed = seed_for(self.seed, "dropout", self.step)
         generator = Generator(self.device).manual_seed(seed)
@@ -174,7 +174,7 @@ class _Run:
         return first.float(), second.float()
 
     @torch.no_grad()
-    def _averaged_probs(self, images: Tensor) -> Tensor:
+    def averaged_probs(self, images: Tensor) -> Tensor:
         with autocast(self.device, self.settings.precision):
             logits: Tensor = self.average.network(images)
         return logits.float().softmax(dim=1)

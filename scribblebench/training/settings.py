@@ -46,9 +46,9 @@ class TrainingSettings(BaseModel):
 
     model_config = STRICT
 
-    field_of_view: Annotated[Count, Field(ge=32, le=2048, multiple_of=16)] = 160
+    field_of_view: Annotated[Count, Field(ge=32, le=2048)] = 160
     """Side of the centred square that annotators and inference see, in pixels."""
-    patch: Annotated[Count, Field(ge=32, le=2048, multiple_of=16)] = 128
+    patch: Annotated[Count, Field(ge=32, le=2048)] = 128
     """Side of the square that training sees, cut anywhere in the field of view."""
     network: str = "unet"
     width: Annotated[Count, Field(ge=2, le=512)] = 16
