@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scribblebench.types import IGNORE_LABEL, AnyArray, Case, FloatArray, LabelArray
+from scribblebench.types import BACKGROUND, IGNORE_LABEL, AnyArray, Case, FloatArray, LabelArray
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class Slices:
         Where they come from.
     image : ndarray of float32, shape (P, C, S, S)
         Per channel: mean 0 and standard deviation 1 over the whole volume; 0 where padded.
-    label_map : ndarray of uint8, shape (P, S, S)
-        Dense labels; the background where padded.
+    label_map : ndarray of uint8, shape (P, S, S), or None
+        Dense labels, if the case has them; the background where padded.
     scribble : ndarray of uint8, shape (P, S, S), or None
         The data set's scribbles; not annotated where padded.
     inside : ndarray of bool, shape (S, S)
@@ -29,7 +29,7 @@ class Slices:
 
     case: Case
     image: FloatArray
-    label_map: LabelArray
+    label_map: LabelArray | None
     scribble: LabelArray | None
     inside: AnyArray
 
@@ -51,11 +51,13 @@ def prepare(case: Case, *, field_of_view: int) -> Slices:
     return Slices(
         case=case,
         image=fit(planes, field_of_view, fill=0.0),
-        label_map=fit(case.label_map, field_of_view, fill=0),
+        label_map=None
+        if case.label_map is None
+        else fit(case.label_map, field_of_view, fill=BACKGROUND),
         scribble=None
         if case.scribble is None
         else fit(case.scribble, field_of_view, fill=IGNORE_LABEL),
-        inside=fit(np.ones(case.label_map.shape[1:], dtype=bool), field_of_view, fill=False),
+        inside=fit(np.ones(case.image.shape[2:], dtype=bool), field_of_view, fill=False),
     )
 
 
