@@ -100,6 +100,7 @@ def run_trial(
         raw[:, ~slices.inside] = BACKGROUND  # else a blob in the padding might be the largest
         pred = keep_largest_components(raw, labels.n_classes) if settings.largest_component else raw
         case = slices.case
+        assert case.label_map is not None, "a sweep refuses such cases when it loads them"
         full, full_raw = (restore(p, case.label_map.shape) for p in (pred, raw))
         for score in score_case(full, case.label_map, labels=labels, spacing_mm=case.spacing_mm):
             class_id = score.class_id
@@ -132,5 +133,6 @@ def run_trial(
 def _shown(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArray:
     """Return what the annotator would leave on a scored case, for pictures only."""
     if config.form == "expert" and slices.scribble is None:
-        return np.full_like(slices.label_map, IGNORE_LABEL)
+        n_planes, _, *square = slices.image.shape
+        return np.full((n_planes, *square), IGNORE_LABEL, dtype=np.uint8)
     return annotate(slices, config, labels)
