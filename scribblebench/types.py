@@ -123,6 +123,12 @@ class Case:
                     f"{self.image.shape[1:]}, got {array.shape}"
                 )
 
+    @property
+    def plane_shape(self) -> tuple[int, int]:
+        """Rows and columns of a plane."""
+        rows, cols = self.image.shape[2:]
+        return rows, cols
+
 
 def distance_unit(spacing_mm: Sequence[float] | None) -> str:
     """Return "mm" where the spacing is known and "px" where it is not."""

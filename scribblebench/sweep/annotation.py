@@ -44,7 +44,7 @@ def annotate(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArr
         classes=labels.foreground,
         seed=config.seed,
         case_id=slices.case.case_id,
-        spacing_mm=slices.case.spacing_mm,
+        spacing_mm=slices.spacing_mm,
     ).scribble
 
 

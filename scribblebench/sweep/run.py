@@ -158,8 +158,12 @@ def load_data(protocol: Protocol, dataset: Dataset) -> tuple[TrialData, str]:
             raise ProtocolError(f"forms: preset '{preset}' does not say how to draw {names}")
     cases = [[dataset.load(case_id) for case_id in part] for part in parts]
     check_annotation(protocol, dataset, *cases)
+    settings = protocol.training
     training, scored = (
-        [prepare(case, field_of_view=protocol.training.field_of_view) for case in part]
+        [
+            prepare(case, field_of_view=settings.field_of_view, spacing_mm=settings.spacing_mm)
+            for case in part
+        ]
         for part in cases
     )
     data = TrialData(labels=dataset.labels, training=training, scored=scored)

@@ -116,6 +116,31 @@ def test_two_sweeps_give_equal_rows_to_the_last_bit(protocol, tmp_path):
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in other]
 
 
+def test_slices_are_resampled_where_the_protocol_says_so(tiny, write_protocol, tmp_path):
+    """Phantoms of 48 pixels are 160 mm wide: 32 pixels of 5 mm, which the field of view holds."""
+    tiny["training"] |= {"spacing_mm": 5.0, "field_of_view": 32}
+    summary, _ = sweep(write_protocol(tiny), tmp_path / "out")
+    assert (summary.finished, summary.failed) == (3, 0)
+    store = Store(tmp_path / "out")
+    for trial_id in store.read_plan()[1]:
+        samples = store.read_samples(trial_id)
+        assert samples["image"].shape == samples["pred"].shape == (2, 32, 32)
+        assert (store.read_rows(trial_id)["distance_unit"] == "mm").all()
+
+
+def test_resampling_cases_of_unknown_spacing_is_refused_before_any_work(
+    tiny, write_protocol, tmp_path, monkeypatch
+):
+    whole = Phantom.load
+    monkeypatch.setattr(
+        Phantom, "load", lambda self, case_id: replace(whole(self, case_id), spacing_mm=None)
+    )
+    tiny["training"]["spacing_mm"] = 5.0
+    with pytest.raises(InputError, match="phantom000: cannot be resampled to 5 mm"):
+        sweep(write_protocol(tiny), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_failing_trial_is_recorded_and_the_others_go_on(protocol, tmp_path, monkeypatch):
     whole = run_module.run_trial
 
