@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from scribblebench.data.preprocessing import Slices, restore
+from scribblebench.data.preprocessing import Slices, labels_in_view, restore
 from scribblebench.methods import METHODS
 from scribblebench.metrics import dice, score_case
 from scribblebench.sweep.annotation import Effort, annotate
@@ -18,7 +18,7 @@ from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import Samples
 from scribblebench.training.loop import OnStep, TrainingData, train
 from scribblebench.training.prediction import keep_largest_components, predict_slices
-from scribblebench.types import BACKGROUND, IGNORE_LABEL, AnyArray, LabelArray, LabelSpec
+from scribblebench.types import IGNORE_LABEL, AnyArray, LabelArray, LabelSpec
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,14 @@ def run_trial(
     rows: list[dict[str, Any]] = []
     samples = Samples()
     for slices in data.scored:
-        raw = predict_slices(trained.network, slices.image, settings, device=device)
-        raw[:, ~slices.inside] = BACKGROUND  # else a blob in the padding might be the largest
-        pred = keep_largest_components(raw, labels.n_classes) if settings.largest_component else raw
         case = slices.case
+        probabilities = predict_slices(trained.network, slices.image, settings, device=device)
+        # On the case's own grid, where all are scored and where there is no padding: a blob in
+        # it might be the largest component.
+        raw = restore(probabilities, slices)
+        pred = keep_largest_components(raw, labels.n_classes) if settings.largest_component else raw
         assert case.label_map is not None, "a sweep refuses such cases when it loads them"
-        full, full_raw = (restore(p, case.label_map.shape) for p in (pred, raw))
-        for score in score_case(full, case.label_map, labels=labels, spacing_mm=case.spacing_mm):
+        for score in score_case(pred, case.label_map, labels=labels, spacing_mm=case.spacing_mm):
             class_id = score.class_id
             rows.append(
                 {
@@ -110,12 +111,12 @@ def run_trial(
                     "case_id": case.case_id,
                     **asdict(score),
                     "patient_id": case.patient_id,
-                    "dsc_raw": dice(full_raw == class_id, case.label_map == class_id),
+                    "dsc_raw": dice(raw == class_id, case.label_map == class_id),
                     "annotated_fraction": effort.fraction,
                     "annotation_s": round(effort.seconds, 1),
                 }
             )
-        samples.add(slices, _shown(slices, config, labels), pred)
+        samples.add(slices, _shown(slices, config, labels), labels_in_view(pred, slices))
     end = time.monotonic()
     return Outcome(
         rows=rows,
