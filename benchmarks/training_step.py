@@ -1,6 +1,6 @@
 """Time a training step of each method, and its share outside the network.
 
-    python benchmarks/training_step.py [--preset cpu|paper] [--device auto] [--steps 20] [METHOD ...]
+    python benchmarks/training_step.py [--preset cpu|paper] [--device auto] [METHOD ...]
 
 `cpu` is the preset of the shipped protocols (batch 8, 128 x 128, `unet` of width 16), `paper` the
 resolution of ZScribbleSeg (batch 4, 212 x 212, `basic_unet` of width 32; the authors' release takes

@@ -95,8 +95,8 @@ class Case:
         Cases of one patient share it; splits and statistics go by patient.
     image : ndarray of float32, shape (C, P, H, W)
         Channels, planes, rows, columns; intensities as stored.
-    label_map : ndarray of uint8, shape (P, H, W)
-        Dense labels.
+    label_map : ndarray of uint8, shape (P, H, W), or None
+        Dense labels; None where the data set has none for this case.
     spacing_mm : tuple of 3 floats, or None
         (plane, row, col) distances; None where the file does not say.
     affine : ndarray of float64, shape (4, 4)
@@ -108,7 +108,7 @@ class Case:
     case_id: str
     patient_id: str
     image: FloatArray
-    label_map: LabelArray
+    label_map: LabelArray | None
     spacing_mm: SpacingMm | None
     affine: Float64Array
     scribble: LabelArray | None = None
@@ -122,6 +122,12 @@ class Case:
                     f"{self.case_id}: {name} must have the image's shape "
                     f"{self.image.shape[1:]}, got {array.shape}"
                 )
+
+    @property
+    def plane_shape(self) -> tuple[int, int]:
+        """Rows and columns of a plane."""
+        rows, cols = self.image.shape[2:]
+        return rows, cols
 
 
 def distance_unit(spacing_mm: Sequence[float] | None) -> str:

@@ -137,6 +137,7 @@ def _subject(path: Path | None, allowed: list[int] | None, axis: int) -> Subject
     if path is None:
         phantom = Phantom(size=PHANTOM_SIZE)
         case = phantom.load(PHANTOM_CASE)
+        assert case.label_map is not None, "the phantom draws its labels"
         case_id, label_map, spacing_mm = PHANTOM_CASE, case.label_map, case.spacing_mm
         names = dict(enumerate(phantom.labels.class_names))
         classes = classes_of(label_map, allowed, Path(PHANTOM_CASE))

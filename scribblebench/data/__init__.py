@@ -1,6 +1,6 @@
 """Data sets: one adapter a file, all giving `Case` objects."""
 
-from scribblebench.data import acdc, phantom  # fill DATASETS
+from scribblebench.data import acdc, mscmr, phantom  # fill DATASETS
 from scribblebench.data.dataset import DATASETS, Dataset, Split, fingerprint
 
-__all__ = ["DATASETS", "Dataset", "Split", "acdc", "fingerprint", "phantom"]
+__all__ = ["DATASETS", "Dataset", "Split", "acdc", "fingerprint", "mscmr", "phantom"]

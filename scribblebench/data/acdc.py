@@ -11,12 +11,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from scribblebench.data.dataset import DATASETS, Split
+from scribblebench.data.files import data_folder, read_dense, read_scribble
 from scribblebench.errors import InputError
-from scribblebench.io.nifti import read_image, read_label_map
-from scribblebench.types import IGNORE_LABEL, Case, LabelArray, LabelSpec
+from scribblebench.io.nifti import read_image
+from scribblebench.types import Case, LabelSpec
 
 SCRIBBLE_IGNORE = 4
 """What the published scribble files hold where nothing is annotated."""
@@ -48,15 +47,7 @@ class Acdc:
     labels = LabelSpec(("background", "RV", "myocardium", "LV"))
 
     def __init__(self, root: Path | None) -> None:
-        if root is None:
-            raise InputError(
-                "acdc: needs its folder: give --data DIR, `dataset.data` in the protocol or "
-                "SCRIBBLEBENCH_DATA"
-            )
-        if not root.is_dir():
-            raise InputError(
-                f"{root}: no such data folder (--data, dataset.data or SCRIBBLEBENCH_DATA)"
-            )
+        root = data_folder(root, self.name)
         places = [root, root / "acdc", root / "training", root / "database" / "training"]
         images = [p for place in places for p in sorted(place.glob("patient*/*_frame*.nii*"))]
         self._images: dict[str, Path] = {}
@@ -108,18 +99,12 @@ class Acdc:
         image, volume = read_image(path)
         label_path = path.with_name(path.name.replace(".nii", "_gt.nii"))
         scribble_path = path.with_name(path.name.replace(".nii", "_scribble.nii"))
-        label_map, _ = read_label_map(label_path)
-        self.labels.check(label_map, str(label_path))
-        scribble: LabelArray | None = None
+        label_map = read_dense(label_path, self.labels, image.shape)
+        scribble = None
         if scribble_path.exists():
-            raw, _ = read_label_map(scribble_path)
-            scribble = np.where(raw == SCRIBBLE_IGNORE, np.uint8(IGNORE_LABEL), raw)
-            self.labels.check(scribble, str(scribble_path), sparse=True)
-        for other, array in ((label_path, label_map), (scribble_path, scribble)):
-            if array is not None and array.shape != image.shape:
-                raise InputError(
-                    f"{other}: must have the image's shape {image.shape}, got {array.shape}"
-                )
+            scribble = read_scribble(
+                scribble_path, self.labels, image.shape, ignore=SCRIBBLE_IGNORE
+            )
         return Case(
             case_id=case_id,
             patient_id=self.patient_id(case_id),

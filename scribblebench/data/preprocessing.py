@@ -6,7 +6,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scribblebench.types import IGNORE_LABEL, AnyArray, Case, FloatArray, LabelArray
+from scribblebench.data.resampling import (
+    PlaneShape,
+    resample_image,
+    resample_labels,
+    resample_scribble,
+    resampled_shape,
+)
+from scribblebench.errors import InputError
+from scribblebench.types import (
+    BACKGROUND,
+    IGNORE_LABEL,
+    AnyArray,
+    Case,
+    FloatArray,
+    LabelArray,
+    SpacingMm,
+)
 
 
 @dataclass(frozen=True)
@@ -19,65 +35,123 @@ class Slices:
         Where they come from.
     image : ndarray of float32, shape (P, C, S, S)
         Per channel: mean 0 and standard deviation 1 over the whole volume; 0 where padded.
-    label_map : ndarray of uint8, shape (P, S, S)
-        Dense labels; the background where padded.
+    label_map : ndarray of uint8, shape (P, S, S), or None
+        Dense labels, if the case has them; the background where padded.
     scribble : ndarray of uint8, shape (P, S, S), or None
         The data set's scribbles; not annotated where padded.
     inside : ndarray of bool, shape (S, S)
         False where padded.
+    plane_shape : tuple of 2 int
+        Rows and columns of a whole plane, resampled, before it was cut or padded.
+    spacing_mm : tuple of 3 floats, or None
+        (plane, row, col) distances after resampling.
     """
 
     case: Case
     image: FloatArray
-    label_map: LabelArray
+    label_map: LabelArray | None
     scribble: LabelArray | None
     inside: AnyArray
+    plane_shape: PlaneShape
+    spacing_mm: SpacingMm | None
 
 
-def prepare(case: Case, *, field_of_view: int) -> Slices:
-    """Normalise a case and cut or pad each plane about its centre to a square.
+def prepare(case: Case, *, field_of_view: int, spacing_mm: float | None = None) -> Slices:
+    """Resample and normalise a case and cut or pad each plane about its centre to a square.
 
     Parameters
     ----------
     case : Case
     field_of_view : int
-        Side of the square, in pixels.
+        Side of the square, in pixels, after resampling.
+    spacing_mm : float, or None
+        In-plane distance of the pixels to resample to; met as nearly as a whole number of pixels
+        allows. None keeps the pixels.
+
+    Raises
+    ------
+    InputError
+        If the planes are to be resampled and the case's spacing is not known.
     """
-    image = case.image.astype(np.float32)
+    plane_shape, new_spacing_mm = _plane_grid(case, spacing_mm)
+    image = resample_image(case.image.astype(np.float32), plane_shape)
     mean = image.mean(axis=(1, 2, 3), keepdims=True)
     sd = image.std(axis=(1, 2, 3), keepdims=True)
     normal = (image - mean) / np.maximum(sd, 1e-6)
     planes = np.ascontiguousarray(normal.swapaxes(0, 1))
+    square = (field_of_view, field_of_view)
+    label_map = scribble = None
+    if case.label_map is not None:
+        label_map = fit(resample_labels(case.label_map, plane_shape), square, fill=BACKGROUND)
+    if case.scribble is not None:
+        scribble = fit(resample_scribble(case.scribble, plane_shape), square, fill=IGNORE_LABEL)
     return Slices(
         case=case,
-        image=fit(planes, field_of_view, fill=0.0),
-        label_map=fit(case.label_map, field_of_view, fill=0),
-        scribble=None
-        if case.scribble is None
-        else fit(case.scribble, field_of_view, fill=IGNORE_LABEL),
-        inside=fit(np.ones(case.label_map.shape[1:], dtype=bool), field_of_view, fill=False),
+        image=fit(planes, square, fill=0.0),
+        label_map=label_map,
+        scribble=scribble,
+        inside=fit(np.ones(plane_shape, dtype=bool), square, fill=False),
+        plane_shape=plane_shape,
+        spacing_mm=new_spacing_mm,
     )
 
 
-def fit(array: AnyArray, size: int, *, fill: float) -> AnyArray:
-    """Cut or pad the last two axes about their centre to (size, size)."""
-    out = np.full((*array.shape[:-2], size, size), fill, dtype=array.dtype)
-    to_rows, from_rows = _overlap(size, array.shape[-2])
-    to_cols, from_cols = _overlap(size, array.shape[-1])
+def restore(probabilities: FloatArray, slices: Slices) -> LabelArray:
+    """Return the arg-max class of every pixel on the case's own grid.
+
+    Undoes `prepare`: probabilities are interpolated bilinearly to the case's pixels, which gives
+    smoother borders than labels would, and what lies outside the field of view is background.
+    Where the planes were not resampled, nothing is interpolated.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float32, shape (P, K, S, S)
+        Of each class, for each plane of `slices`.
+    slices : Slices
+
+    Returns
+    -------
+    pred : ndarray of uint8, shape (P, H, W)
+        On the grid of `slices.case`.
+    """
+    own_shape = slices.case.plane_shape
+    outside = ~fit(np.ones_like(slices.inside), slices.plane_shape, fill=False)
+    pred = np.empty((len(probabilities), *own_shape), dtype=np.uint8)
+    for i in range(len(pred)):  # one at a time: many classes on large planes would fill the memory
+        plane = fit(probabilities[i : i + 1], slices.plane_shape, fill=0.0)
+        plane[:, BACKGROUND, outside] = 1.0
+        pred[i] = resample_image(plane, own_shape)[0].argmax(axis=0)
+    return pred
+
+
+def labels_in_view(label_map: LabelArray, slices: Slices) -> LabelArray:
+    """Return labels on the case's own grid, shape (P, H, W), as `prepare` returns dense labels."""
+    resampled: LabelArray = resample_labels(label_map, slices.plane_shape)
+    return fit(resampled, slices.inside.shape, fill=BACKGROUND)
+
+
+def fit(array: AnyArray, shape: tuple[int, ...], *, fill: float) -> AnyArray:
+    """Cut or pad the last two axes about their centre to the two numbers of `shape`."""
+    out = np.full((*array.shape[:-2], *shape), fill, dtype=array.dtype)
+    to_rows, from_rows = _overlap(shape[0], array.shape[-2])
+    to_cols, from_cols = _overlap(shape[1], array.shape[-1])
     out[..., to_rows, to_cols] = array[..., from_rows, from_cols]
     return out
 
 
-def restore(pred: LabelArray, shape: tuple[int, ...]) -> LabelArray:
-    """Undo `fit`: put (P, S, S) predictions back on planes of `shape` (P, H, W).
-
-    What lies outside the field of view is background.
-    """
-    out = np.zeros(shape, dtype=pred.dtype)
-    to_rows, from_rows = _overlap(shape[-2], pred.shape[-2])
-    to_cols, from_cols = _overlap(shape[-1], pred.shape[-1])
-    out[..., to_rows, to_cols] = pred[..., from_rows, from_cols]
-    return out
+def _plane_grid(case: Case, target_mm: float | None) -> tuple[PlaneShape, SpacingMm | None]:
+    """Return the rows and columns of the resampled planes, and the spacing that they have."""
+    if target_mm is None:
+        return case.plane_shape, case.spacing_mm
+    if case.spacing_mm is None:
+        raise InputError(
+            f"{case.case_id}: cannot be resampled to {target_mm:g} mm, because its file does not "
+            "state a spacing; leave out training.spacing_mm"
+        )
+    plane_mm, row_mm, col_mm = case.spacing_mm
+    rows, cols = case.plane_shape
+    new_rows, new_cols = resampled_shape((rows, cols), (row_mm, col_mm), target_mm)
+    return (new_rows, new_cols), (plane_mm, row_mm * rows / new_rows, col_mm * cols / new_cols)
 
 
 def _overlap(to_size: int, from_size: int) -> tuple[slice, slice]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,7 +21,8 @@ def efficiency_figure(rows: pd.DataFrame, title: str) -> Figure:
 
     A line for each form (and method and randomness, where there are several) with its 95 % band
     over patients and a small dot for each seed; the full-supervision ceiling as a dashed line
-    with its own band; scribbles that come with the data as a star at their measured share.
+    with its own band; scribbles that come with the data as a star at their measured share, or as a
+    dotted line where that is unknown.
     """
     with styled():
         figure = new_figure(6.0, 4.0)
@@ -61,11 +64,14 @@ def _draw_panel(axes: Axes, points: pd.DataFrame, rows: pd.DataFrame) -> None:
     given = points[points["randomness"].isna()]
     n_lines = drawn.groupby(keys, sort=False).ngroups
     for i, (_, point) in enumerate(given[given["form"] != "dense"].iterrows()):
-        _draw_star(axes, point, COLOURS[(n_lines + i) % len(COLOURS)])
+        colour = COLOURS[(n_lines + i) % len(COLOURS)]
+        label = f"{point['form']} scribbles ({point['method']})"
+        if math.isnan(point["annotated_fraction"]):
+            _draw_level(axes, point, colour, ":", f"{label}, of unknown share")
+        else:
+            _draw_star(axes, point, colour, label)
     for _, point in given[given["form"] == "dense"].iterrows():
-        axes.axhspan(point["dsc_low"], point["dsc_high"], color="0.5", alpha=0.15, linewidth=0)
-        label = f"dense labels ({point['method']})"
-        axes.axhline(point["dsc_mean"], color="0.3", linestyle="--", linewidth=1.2, label=label)
+        _draw_level(axes, point, "0.3", "--", f"dense labels ({point['method']})")
     _format_density_axis(axes, points)
 
 
@@ -80,10 +86,14 @@ def _draw_line(axes: Axes, line: pd.DataFrame, label: str, i: int) -> None:
         axes.plot([density] * len(seeds), seeds, ".", color=colour, markersize=3, alpha=0.6)
 
 
-def _draw_star(axes: Axes, point: pd.Series, colour: str) -> None:
+def _draw_level(axes: Axes, point: pd.Series, colour: str, linestyle: str, label: str) -> None:
+    axes.axhspan(point["dsc_low"], point["dsc_high"], color=colour, alpha=0.15, linewidth=0)
+    axes.axhline(point["dsc_mean"], color=colour, linestyle=linestyle, linewidth=1.2, label=label)
+
+
+def _draw_star(axes: Axes, point: pd.Series, colour: str, label: str) -> None:
     x, y = point["annotated_fraction"], point["dsc_mean"]
     spread = [[y - point["dsc_low"]], [point["dsc_high"] - y]]
-    label = f"{point['form']} scribbles ({point['method']})"
     axes.errorbar([x], [y], yerr=spread, fmt="*", markersize=10, color=colour, label=label)
     seeds = point["seed_means"]
     axes.plot([x] * len(seeds), seeds, ".", color=colour, markersize=3, alpha=0.6)
@@ -100,6 +110,7 @@ def _format_density_axis(axes: Axes, points: pd.DataFrame) -> None:
     if ticks:
         axes.set_xticks(ticks)
     shares = points.loc[points["form"] != "dense", ["density", "annotated_fraction"]].min(axis=1)
+    shares = shares.dropna()
     if len(shares):
         axes.set_xlim(shares.min() / 1.25, min(1.0, shares.max() * 1.6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))

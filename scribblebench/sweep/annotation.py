@@ -31,19 +31,20 @@ def annotate(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArr
     targets : ndarray of uint8, shape (P, S, S)
         Class ids; the ignore label where not annotated and where the slice was padded.
     """
-    dense = np.where(slices.inside, slices.label_map, np.uint8(IGNORE_LABEL))
-    if config.form == "dense":
-        return dense
     if config.form == "expert":
         assert slices.scribble is not None, "a sweep refuses such cases when it loads them"
         return slices.scribble
+    assert slices.label_map is not None, "a sweep refuses such cases when it loads them"
+    dense = np.where(slices.inside, slices.label_map, np.uint8(IGNORE_LABEL))
+    if config.form == "dense":
+        return dense
     return simulate_volume(
         dense,
         _settings(config),
         classes=labels.foreground,
         seed=config.seed,
         case_id=slices.case.case_id,
-        spacing_mm=slices.case.spacing_mm,
+        spacing_mm=slices.spacing_mm,
     ).scribble
 
 
@@ -65,14 +66,21 @@ def _settings(config: TrialConfig) -> Settings:
 
 @dataclass
 class Effort:
-    """Counts what the annotation of a training set is, and what it takes."""
+    """Counts what the annotation of a training set is, and what it takes.
+
+    One case without dense labels makes the share and the seconds NaN: how much foreground there
+    is and how wide it is, and so how long a stroke takes, is not known there.
+    """
 
     annotated_px: int = 0
-    foreground_px: int = 0
+    foreground_px: float = 0
     seconds: float = 0.0
 
     def add(self, targets: LabelArray, slices: Slices, labels: LabelSpec, *, dense: bool) -> None:
         """Count one case; `dense` where everything is labelled instead of scribbled on."""
+        if slices.label_map is None:
+            self.foreground_px = self.seconds = float("nan")
+            return
         foreground = np.isin(slices.label_map, list(labels.foreground))
         self.foreground_px += int(foreground.sum())
         self.annotated_px += int((foreground & (targets != IGNORE_LABEL)).sum())
@@ -83,5 +91,5 @@ class Effort:
 
     @property
     def fraction(self) -> float:
-        """Annotated share of the foreground pixels, in [0, 1]; NaN without foreground."""
+        """Annotated share of the foreground pixels, in [0, 1]; NaN if unknown or without any."""
         return self.annotated_px / self.foreground_px if self.foreground_px else float("nan")

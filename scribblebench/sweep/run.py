@@ -24,6 +24,7 @@ from scribblebench.sweep.provenance import provenance
 from scribblebench.sweep.store import Store
 from scribblebench.sweep.trial import Outcome, TrialData, run_trial
 from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
+from scribblebench.types import Case
 
 
 class Watcher(Interface):
@@ -112,6 +113,36 @@ def split_parts(protocol: Protocol, dataset: Dataset) -> list[tuple[str, ...]]:
     return parts
 
 
+def check_annotation(
+    protocol: Protocol, dataset: Dataset, training: Sequence[Case], scored: Sequence[Case]
+) -> None:
+    """Check that the cases come with the scribbles and dense labels that a protocol needs.
+
+    Training cases need scribbles for the form 'expert' and dense labels for every other one, to
+    draw on or to learn from; scored cases need dense labels.
+
+    Raises
+    ------
+    InputError
+        Naming the first case that lacks what is needed.
+    """
+    for form in protocol.forms:
+        for case in training:
+            lacking = case.scribble is None if form == "expert" else case.label_map is None
+            if lacking:
+                what = "scribbles" if form == "expert" else "dense labels"
+                raise InputError(
+                    f"{dataset.name}: form '{form}' needs {what}, and case '{case.case_id}' "
+                    f"comes without"
+                )
+    for case in scored:
+        if case.label_map is None:
+            raise InputError(
+                f"{dataset.name}: scoring needs dense labels, and case '{case.case_id}' of "
+                f"'{protocol.split.score}' comes without"
+            )
+
+
 def load_data(protocol: Protocol, dataset: Dataset) -> tuple[TrialData, str]:
     """Read, check and prepare all cases of a protocol, before any work is done.
 
@@ -133,17 +164,15 @@ def load_data(protocol: Protocol, dataset: Dataset) -> tuple[TrialData, str]:
             names = ", ".join(dataset.labels.class_names[c] for c in missing)
             raise ProtocolError(f"forms: preset '{preset}' does not say how to draw {names}")
     cases = [[dataset.load(case_id) for case_id in part] for part in parts]
+    check_annotation(protocol, dataset, *cases)
+    settings = protocol.training
     training, scored = (
-        [prepare(case, field_of_view=protocol.training.field_of_view) for case in part]
+        [
+            prepare(case, field_of_view=settings.field_of_view, spacing_mm=settings.spacing_mm)
+            for case in part
+        ]
         for part in cases
     )
-    if "expert" in protocol.forms:
-        for slices in training:
-            if slices.scribble is None:
-                raise InputError(
-                    f"{dataset.name}: form 'expert' needs scribbles, and case "
-                    f"'{slices.case.case_id}' comes without"
-                )
     data = TrialData(labels=dataset.labels, training=training, scored=scored)
     return data, fingerprint(case for part in cases for case in part)
 

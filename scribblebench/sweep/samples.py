@@ -31,6 +31,7 @@ class Samples:
 
     def add(self, slices: Slices, scribble: LabelArray, pred: LabelArray) -> None:
         """Keep a slice of one case; all arrays within the field of view, first channel only."""
+        assert slices.label_map is not None, "scored cases have dense labels"
         plane = sample_plane(slices.label_map)
         image = slices.image[plane, 0]
         low, high = np.percentile(image[slices.inside], WINDOW_PERCENT)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from scribblebench.data.preprocessing import Slices, restore
+from scribblebench.data.preprocessing import Slices, labels_in_view, restore
 from scribblebench.metrics import dice, score_case
 from scribblebench.sweep.annotation import Effort, annotate
 from scribblebench.sweep.plan import TrialConfig
@@ -20,7 +20,7 @@ from scribblebench.training.data import TrainingData
 from scribblebench.training.loop import OnStep, train
 from scribblebench.training.prediction import keep_largest_components, predict_slices
 from scribblebench.training.scribble_geometry import scribble_geometry
-from scribblebench.types import BACKGROUND, IGNORE_LABEL, AnyArray, LabelArray, LabelSpec
+from scribblebench.types import IGNORE_LABEL, AnyArray, LabelArray, LabelSpec
 
 
 @dataclass(frozen=True)
@@ -100,12 +100,14 @@ def run_trial(
     rows: list[dict[str, Any]] = []
     samples = Samples()
     for slices in data.scored:
-        raw = predict_slices(trained.network, slices.image, settings, device=device)
-        raw[:, ~slices.inside] = BACKGROUND  # else a blob in the padding might be the largest
-        pred = keep_largest_components(raw, labels.n_classes) if settings.largest_component else raw
         case = slices.case
-        full, full_raw = (restore(p, case.label_map.shape) for p in (pred, raw))
-        for score in score_case(full, case.label_map, labels=labels, spacing_mm=case.spacing_mm):
+        probabilities = predict_slices(trained.network, slices.image, settings, device=device)
+        # On the case's own grid, where all are scored and where there is no padding: a blob in
+        # it might be the largest component.
+        raw = restore(probabilities, slices)
+        pred = keep_largest_components(raw, labels.n_classes) if settings.largest_component else raw
+        assert case.label_map is not None, "a sweep refuses such cases when it loads them"
+        for score in score_case(pred, case.label_map, labels=labels, spacing_mm=case.spacing_mm):
             class_id = score.class_id
             rows.append(
                 {
@@ -113,12 +115,12 @@ def run_trial(
                     "case_id": case.case_id,
                     **asdict(score),
                     "patient_id": case.patient_id,
-                    "dsc_raw": dice(full_raw == class_id, case.label_map == class_id),
+                    "dsc_raw": dice(raw == class_id, case.label_map == class_id),
                     "annotated_fraction": effort.fraction,
                     "annotation_s": round(effort.seconds, 1),
                 }
             )
-        samples.add(slices, _shown(slices, config, labels), pred)
+        samples.add(slices, _shown(slices, config, labels), labels_in_view(pred, slices))
     end = time.monotonic()
     return Outcome(
         rows=rows,
@@ -151,15 +153,22 @@ def training_data(
         targets=np.concatenate(targets),
         n_classes=labels.n_classes,
         inside=np.concatenate(
-            [np.broadcast_to(slices.inside, slices.label_map.shape) for slices in cases]
+            [np.broadcast_to(c.inside, t.shape) for c, t in zip(cases, targets, strict=True)]
         ),
         geometry=geometry,
-        dense=np.concatenate([slices.label_map for slices in cases]) if scribbled else None,
+        dense=_dense(cases) if scribbled else None,
     )
+
+
+def _dense(cases: Sequence[Slices]) -> LabelArray | None:
+    """Return the dense labels of all slices, or None if a case comes without."""
+    label_maps = [slices.label_map for slices in cases if slices.label_map is not None]
+    return np.concatenate(label_maps) if len(label_maps) == len(cases) else None
 
 
 def _shown(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArray:
     """Return what the annotator would leave on a scored case, for pictures only."""
     if config.form == "expert" and slices.scribble is None:
-        return np.full_like(slices.label_map, IGNORE_LABEL)
+        n_planes, _, *square = slices.image.shape
+        return np.full((n_planes, *square), IGNORE_LABEL, dtype=np.uint8)
     return annotate(slices, config, labels)

@@ -160,12 +160,14 @@ class Run:
         return Generator().manual_seed(seed_for(self.seed, name, self.step))
 
     def logits(self, images: Tensor) -> Tensor:
+        """Run the network on images (B, C, H, W)."""
         images = images.contiguous(memory_format=torch.channels_last)
         with autocast(self.device, self.settings.precision):
             logits: Tensor = self.network(images)
         return logits.float()
 
     def two_logits(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Run both decoders of the network."""
         assert isinstance(self.network, TwoDecoders)
         seed = seed_for(self.seed, "dropout", self.step)
         generator = Generator(self.device).manual_seed(seed)
@@ -175,6 +177,7 @@ class Run:
 
     @torch.no_grad()
     def averaged_probs(self, images: Tensor) -> Tensor:
+        """Return probabilities by the moving average of the weights, without gradient."""
         with autocast(self.device, self.settings.precision):
             logits: Tensor = self.average.network(images)
         return logits.float().softmax(dim=1)

@@ -18,8 +18,8 @@ FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
 @torch.inference_mode()
 def predict_slices(
     network: nn.Module, images: FloatArray, settings: TrainingSettings, *, device: torch.device
-) -> LabelArray:
-    """Return the arg-max class of every pixel.
+) -> FloatArray:
+    """Return the probability of every class at every pixel.
 
     Parameters
     ----------
@@ -30,7 +30,8 @@ def predict_slices(
 
     Returns
     -------
-    pred : ndarray of uint8, shape (P, S, S)
+    probabilities : ndarray of float32, shape (P, K, S, S)
+        Softmax, averaged over the flips; sums to 1 over the classes.
     """
     network.eval()
     flips = FLIPS if settings.test_time_flips else FLIPS[:1]
@@ -43,9 +44,9 @@ def predict_slices(
                 logits = network(x.flip(axes).contiguous(memory_format=torch.channels_last))
             total = total + logits.float().softmax(dim=1).flip(axes)
         assert isinstance(total, Tensor)
-        planes.append(total.argmax(dim=1).to(torch.uint8).cpu())
-    pred: LabelArray = torch.cat(planes).numpy()
-    return pred
+        planes.append((total / len(flips)).cpu())
+    probabilities: FloatArray = torch.cat(planes).numpy()
+    return probabilities
 
 
 def keep_largest_components(pred: LabelArray, n_classes: int) -> LabelArray:

@@ -46,8 +46,10 @@ class TrainingSettings(BaseModel):
 
     model_config = STRICT
 
+    spacing_mm: Annotated[Number, Field(ge=0.1, le=20.0)] | None = None
+    """In-plane spacing that slices are resampled to; None keeps the pixels."""
     field_of_view: Annotated[Count, Field(ge=32, le=2048)] = 160
-    """Side of the centred square that annotators and inference see, in pixels."""
+    """Side of the centred square that annotators and inference see, in pixels, resampled."""
     patch: Annotated[Count, Field(ge=32, le=2048)] = 128
     """Side of the square that training sees, cut anywhere in the field of view."""
     network: str = "unet"

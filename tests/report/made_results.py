@@ -64,7 +64,8 @@ def samples_of():
         name = f"case{case}"
         made = Case(name, name, image, labels, None, np.eye(4))
         inside = np.ones((32, 32), dtype=bool)
-        samples.add(Slices(made, image, labels, None, inside), scribble, labels)
+        slices = Slices(made, image, labels, None, inside, made.plane_shape, None)
+        samples.add(slices, scribble, labels)
     return samples.arrays()
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -114,6 +116,13 @@ def test_dense_labels_are_traced_and_take_longer(slices):
     effort.add(slices.label_map, slices, LABELS, dense=True)
     assert effort.fraction == 1.0
     assert effort.seconds == pytest.approx(sum(map(dense_seconds, slices.label_map)))
+
+
+def test_effort_is_unknown_as_soon_as_one_case_has_no_dense_labels(slices):
+    effort = Effort()
+    for known in (slices, replace(slices, label_map=None), slices):
+        effort.add(annotate(known, trial("expert"), LABELS), known, LABELS, dense=False)
+    assert np.isnan([effort.fraction, effort.seconds]).all()
 
 
 def test_sample_is_the_plane_with_most_foreground(slices):

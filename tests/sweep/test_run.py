@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from scribblebench.data.phantom import Phantom
 from scribblebench.errors import InputError
-from scribblebench.report.collect import COLUMNS
+from scribblebench.report.collect import COLUMNS, collect
+from scribblebench.report.write import write_report
 from scribblebench.sweep import run as run_module
 from scribblebench.sweep.protocol import ProtocolError, read_protocol
 from scribblebench.sweep.run import run_sweep
@@ -113,6 +116,31 @@ def test_two_sweeps_give_equal_rows_to_the_last_bit(protocol, tmp_path):
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in other]
 
 
+def test_slices_are_resampled_where_the_protocol_says_so(tiny, write_protocol, tmp_path):
+    """Phantoms of 48 pixels are 160 mm wide: 32 pixels of 5 mm, which the field of view holds."""
+    tiny["training"] |= {"spacing_mm": 5.0, "field_of_view": 32}
+    summary, _ = sweep(write_protocol(tiny), tmp_path / "out")
+    assert (summary.finished, summary.failed) == (3, 0)
+    store = Store(tmp_path / "out")
+    for trial_id in store.read_plan()[1]:
+        samples = store.read_samples(trial_id)
+        assert samples["image"].shape == samples["pred"].shape == (2, 32, 32)
+        assert (store.read_rows(trial_id)["distance_unit"] == "mm").all()
+
+
+def test_resampling_cases_of_unknown_spacing_is_refused_before_any_work(
+    tiny, write_protocol, tmp_path, monkeypatch
+):
+    whole = Phantom.load
+    monkeypatch.setattr(
+        Phantom, "load", lambda self, case_id: replace(whole(self, case_id), spacing_mm=None)
+    )
+    tiny["training"]["spacing_mm"] = 5.0
+    with pytest.raises(InputError, match="phantom000: cannot be resampled to 5 mm"):
+        sweep(write_protocol(tiny), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_failing_trial_is_recorded_and_the_others_go_on(protocol, tmp_path, monkeypatch):
     whole = run_module.run_trial
 
@@ -142,6 +170,58 @@ def test_expert_form_without_scribbles_is_refused_before_any_work(tiny, write_pr
     with pytest.raises(InputError, match="form 'expert' needs scribbles"):
         sweep(write_protocol(tiny), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def without_dense(monkeypatch):
+    """Give the first phantom a scribble in place of its dense labels."""
+    whole = Phantom.load
+
+    def load(self, case_id):
+        case = whole(self, case_id)
+        scribble = np.where(np.arange(48) % 8 == 0, case.label_map, 255).astype(np.uint8)
+        label_map = None if case_id == "phantom000" else case.label_map
+        return replace(case, label_map=label_map, scribble=scribble)
+
+    monkeypatch.setattr(Phantom, "load", load)
+
+
+@pytest.mark.parametrize("form", ["random_walk", "dense", "acdc_expert"])
+def test_forms_on_cases_without_dense_labels_are_refused_before_any_work(
+    tiny, write_protocol, tmp_path, without_dense, form
+):
+    tiny["forms"] = ["expert", form]
+    tiny["methods"] = ["pce", "full"] if form == "dense" else ["pce"]
+    if form != "random_walk":
+        del tiny["densities"]
+    message = f"phantom: form '{form}' needs dense labels, and case 'phantom000' comes without"
+    with pytest.raises(InputError, match=message):
+        sweep(write_protocol(tiny), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_scored_cases_without_dense_labels_are_refused_before_any_work(
+    tiny, write_protocol, tmp_path, without_dense
+):
+    tiny["split"] = {"train": "val", "score": "train"}
+    message = "phantom: scoring needs dense labels, and case 'phantom000' of 'train' comes without"
+    with pytest.raises(InputError, match=message):
+        sweep(write_protocol(tiny), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_expert_scribbles_are_enough_to_train_on_and_to_report(
+    tiny, write_protocol, tmp_path, without_dense
+):
+    """What cannot be known without dense labels is NaN, and the report draws a line for it."""
+    tiny |= {"forms": ["expert"], "methods": ["pce"]}
+    del tiny["densities"]
+    summary, _ = sweep(write_protocol(tiny), tmp_path / "out")
+    assert (summary.finished, summary.failed) == (1, 0)
+    rows = collect(Store(tmp_path / "out")).rows
+    assert rows["dsc"].notna().all()
+    assert rows[["annotated_fraction", "annotation_s"]].isna().all(axis=None)
+    assert "| expert | - | - | pce | - | - |" in write_report(tmp_path / "out").markdown
 
 
 def test_a_preset_that_does_not_know_a_class_is_refused(tiny, write_protocol, tmp_path):

@@ -24,21 +24,31 @@ def padded():
 
 
 @pytest.fixture
-def scores(padded, monkeypatch):
-    """Return a function that scores a given prediction, without training a network."""
+def outcome_of(monkeypatch):
+    """Return a function that scores given predictions of one case, without training a network."""
 
-    def score(pred, **settings):
+    def run(slices, pred, **settings):
         trained = SimpleNamespace(network=None, losses=[], ratios=[])
         monkeypatch.setattr(trial_module, "train", lambda *_, **__: trained)
-        monkeypatch.setattr(trial_module, "predict_slices", lambda *_, **__: pred.copy())
-        outcome = run_trial(
+        one_hot = np.moveaxis(np.eye(3, dtype=np.float32)[pred], -1, 1)
+        monkeypatch.setattr(trial_module, "predict_slices", lambda *_, **__: one_hot)
+        return run_trial(
             trial("dense", method="full", training=TrainingSettings(**settings)),
-            TrialData(LABELS, [padded], [padded]),
+            TrialData(LABELS, [slices], [slices]),
             trial_id="id",
             protocol="made",
             device=torch.device("cpu"),
         )
-        row = outcome.rows[0]
+
+    return run
+
+
+@pytest.fixture
+def scores(padded, outcome_of):
+    """Return a function that gives the Dice of a prediction for `padded`, filtered and raw."""
+
+    def score(pred, **settings):
+        row = outcome_of(padded, pred, **settings).rows[0]
         return row["dsc"], row["dsc_raw"]
 
     return score
@@ -61,3 +71,23 @@ def test_a_blob_in_the_padding_does_not_push_out_the_organ(padded, scores):
 def test_a_class_that_is_missed_scores_0(scores, padded):
     nothing = np.zeros_like(padded.label_map)
     assert scores(nothing) == (0.0, 0.0)
+
+
+def test_resampled_predictions_are_filtered_and_scored_on_the_cases_own_grid(outcome_of):
+    """A square of 16 x 16 px of 1 mm and a blob of 4 x 4, predicted on pixels of 2 mm.
+
+    Their corners survive the way back, with a probability of 0.75 * 0.75: the raw Dice is
+    2 * 256 / (256 + 256 + 16).
+    """
+    labels = np.zeros((2, 48, 48), dtype=np.uint8)
+    labels[:, 8:24, 8:24] = 1
+    image = np.zeros((1, 2, 48, 48), dtype=np.float32)
+    case = Case("p1", "p1", image, labels, (5.0, 1.0, 1.0), np.eye(4))
+    slices = prepare(case, field_of_view=32, spacing_mm=2.0)
+    pred = slices.label_map.copy()
+    pred[:, 24:26, 24:26] = 1
+    outcome = outcome_of(slices, pred, spacing_mm=2.0)
+    row = outcome.rows[0]
+    assert (row["dsc"], row["hd"]) == (1.0, 0.0)
+    assert row["dsc_raw"] == pytest.approx(512 / 528)
+    np.testing.assert_array_equal(outcome.samples["pred"][0], slices.label_map[0])

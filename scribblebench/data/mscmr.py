@@ -1,0 +1,112 @@
+"""MSCMRseg: late gadolinium enhanced (LGE) cardiac MRI of 45 patients, by CycleMix's split.
+
+Source: Zhuang 2019, IEEE TPAMI 41(12), doi 10.1109/TPAMI.2018.2869576; data of a challenge, for
+research. Expert scribbles and split: Zhang and Zhuang, CycleMix, CVPR 2022; ZScribbleSeg uses
+the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scribblebench.data.dataset import DATASETS, Split
+from scribblebench.data.files import data_folder, read_dense, read_scribble
+from scribblebench.errors import InputError
+from scribblebench.io.nifti import case_name, list_volumes, read_image
+from scribblebench.types import Case, LabelSpec
+
+SCRIBBLE_IGNORE = 4
+"""What the published scribble files hold where nothing is annotated."""
+
+FOLDERS = {"train": "train", "val": "val", "test": "TestSet"}
+"""Where the cases of each part of the split lie."""
+
+
+class Mscmr:
+    """MSCMRseg as CycleMix published it: a folder a part, scribbles or dense labels beside.
+
+    The layout is `train/`, `val/` and `TestSet/`, each with `images/NAME.nii.gz` and, in
+    `labels/`, `NAME_scribble.nii.gz` (the 25 of train), `NAME_manual.nii.gz` (the 5 of val and
+    15 of TestSet) or both; `root` holds these folders itself, or in `mscmr/`.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the data set.
+
+    Raises
+    ------
+    InputError
+        If there is no root, none of the three folders in it, or a case in two of them.
+    """
+
+    name = "mscmr"
+    labels = LabelSpec(("background", "RV", "myocardium", "LV"))
+
+    def __init__(self, root: Path | None) -> None:
+        root = data_folder(root, self.name)
+        places = [
+            place
+            for place in (root, root / "mscmr")
+            if any((place / folder / "images").is_dir() for folder in FOLDERS.values())
+        ]
+        if not places:
+            raise InputError(
+                f"{root}: holds none of train/images, val/images and TestSet/images (MSCMRseg "
+                "layout of CycleMix)"
+            )
+        self._images: dict[str, Path] = {}
+        self._parts: dict[str, tuple[str, ...]] = {}
+        for part, folder in FOLDERS.items():
+            images = places[0] / folder / "images"
+            found = {case_name(p): p for p in list_volumes(images)} if images.is_dir() else {}
+            for case_id in found.keys() & self._images.keys():
+                raise InputError(f"{found[case_id]}: is also there as {self._images[case_id]}")
+            self._images |= found
+            self._parts[part] = tuple(sorted(found))
+
+    def case_ids(self) -> Sequence[str]:
+        """Return all case ids, which are the names of the image files, sorted."""
+        return sorted(self._images)
+
+    def patient_id(self, case_id: str) -> str:
+        """Return the patient of a case, whose only case it is."""
+        return case_id
+
+    def split(self) -> Split:
+        """Return the published split: 25 train, 5 val and 15 test."""
+        return Split(self._parts)
+
+    def load(self, case_id: str) -> Case:
+        """Read image, dense labels and expert scribbles; one of the two may be missing.
+
+        The geometry is that of the image: some label files have lost theirs.
+        """
+        path = self._images[case_id]
+        image, volume = read_image(path)
+        folder = path.parents[1] / "labels"
+        label_path, scribble_path = (
+            folder / path.name.replace(".nii", f"_{kind}.nii") for kind in ("manual", "scribble")
+        )
+        if not (label_path.exists() or scribble_path.exists()):
+            raise InputError(f"{folder}: holds neither {label_path.name} nor {scribble_path.name}")
+        label_map = scribble = None
+        if label_path.exists():
+            label_map = read_dense(label_path, self.labels, image.shape)
+        if scribble_path.exists():
+            scribble = read_scribble(
+                scribble_path, self.labels, image.shape, ignore=SCRIBBLE_IGNORE
+            )
+        return Case(
+            case_id=case_id,
+            patient_id=self.patient_id(case_id),
+            image=image[None],
+            label_map=label_map,
+            spacing_mm=volume.spacing_mm,
+            affine=volume.affine,
+            scribble=scribble,
+        )
+
+
+DATASETS.add("mscmr", Mscmr)
