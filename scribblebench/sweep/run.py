@@ -119,7 +119,7 @@ def check_annotation(
     """Check that the cases come with the scribbles and dense labels that a protocol needs.
 
     Training cases need scribbles for the form 'expert' and dense labels for every other one, to
-    draw on or to learn from; scored cases need dense labels.
+    draw on or to learn from, and for an oracle of class ratios; scored cases need dense labels.
 
     Raises
     ------
@@ -135,6 +135,15 @@ def check_annotation(
                     f"{dataset.name}: form '{form}' needs {what}, and case '{case.case_id}' "
                     f"comes without"
                 )
+    for method in protocol.methods:
+        spatial = method.resolved.objective.spatial
+        if spatial is not None and spatial.class_ratio == "oracle":
+            for case in training:
+                if case.label_map is None:
+                    raise InputError(
+                        f"{dataset.name}: method '{method.name}' needs dense labels for its "
+                        f"oracle, and case '{case.case_id}' comes without"
+                    )
     for case in scored:
         if case.label_map is None:
             raise InputError(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from scribblebench.sweep import run as run_module
 from scribblebench.sweep.protocol import ProtocolError, read_protocol
 from scribblebench.sweep.run import run_sweep
 from scribblebench.sweep.store import Store
+from scribblebench.training.checkpoint import Checkpoint
 
 
 class Recorder:
@@ -52,6 +54,7 @@ def sweep(path, output, **options):
         root=options.pop("root", None),
         device=torch.device("cpu"),
         watcher=watcher,
+        **options,
     )
     return summary, watcher.events
 
@@ -200,6 +203,19 @@ def test_forms_on_cases_without_dense_labels_are_refused_before_any_work(
     assert not (tmp_path / "out").exists()
 
 
+def test_an_oracle_without_dense_labels_is_refused_before_any_work(
+    tiny, write_protocol, tmp_path, without_dense
+):
+    tiny["forms"] = ["expert"]
+    del tiny["densities"]
+    options = {"spatial": {"class_ratio": "oracle"}}
+    tiny["methods"] = [{"name": "told", "method": "pce", "options": options}]
+    message = "phantom: method 'told' needs dense labels for its oracle, and case 'phantom000'"
+    with pytest.raises(InputError, match=message):
+        sweep(write_protocol(tiny), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_scored_cases_without_dense_labels_are_refused_before_any_work(
     tiny, write_protocol, tmp_path, without_dense
 ):
@@ -287,3 +303,64 @@ def test_killed_sweep_is_finished_by_the_same_command_without_repeating(
     for result in output.glob("trials/*/result.json"):
         assert json.loads(result.read_text())["mean_dsc"] >= 0
         assert len(pd.read_csv(result.with_name("rows.csv"))) == 6
+
+
+def test_a_sweep_in_pieces_gives_what_one_in_a_go_gives(tiny, write_protocol, tmp_path):
+    """A deadline that has passed stops each trial after its first row of history."""
+    tiny["training"]["steps"] = 60
+    tiny["seeds"] = [0]
+    path = write_protocol(tiny)
+    whole, _ = sweep(path, tmp_path / "whole")
+    assert whole.left == 0
+    output = tmp_path / "pieces"
+    n_pieces = 0
+    while True:
+        summary, _ = sweep(path, output, stop_after_s=0.0 if n_pieces == 0 else 0.3)
+        n_pieces += 1
+        assert summary.failed == 0
+        if not summary.left:
+            break
+        assert n_pieces < 200
+    assert n_pieces > 1
+    assert not list(output.glob("trials/*/checkpoint.pt"))
+    one, other = (collect(Store(folder)).rows for folder in (tmp_path / "whole", output))
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_a_trial_that_ran_out_of_time_goes_on_from_its_checkpoint(
+    tiny, write_protocol, tmp_path, monkeypatch
+):
+    tiny["training"]["steps"] = 60
+    path, output = write_protocol(tiny), tmp_path / "out"
+    monkeypatch.setattr(run_module, "Checkpoint", partial(Checkpoint, every_s=0.0))
+    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: True)
+    summary, events = sweep(path, output)
+    assert (summary.finished, summary.left) == (0, 3)
+    assert [e[0] for e in events] == ["sweep", "start"]
+    (checkpoint,) = output.glob("trials/*/checkpoint.pt")
+    assert torch.load(checkpoint, weights_only=True)["step"] == 25
+    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: False)
+    summary, _ = sweep(path, output)
+    assert (summary.finished, summary.left) == (3, 0)
+    history = pd.read_csv(checkpoint.with_name("history.csv"))
+    assert history["step"].tolist() == [25, 50, 60]
+    assert not checkpoint.exists()
+
+
+def test_methods_with_other_settings_are_trials_of_their_own(tiny, write_protocol, tmp_path):
+    tiny["seeds"] = [0]
+    options = {"spatial": {"start": 0.0, "class_ratio": "oracle"}, "entropy": 0.1}
+    tiny["methods"] += [{"name": "mine", "method": "pce", "options": options}]
+    output = tmp_path / "out"
+    sweep(write_protocol(tiny), output)
+    results = collect(Store(output))
+    assert set(results.rows["method"]) == {"pce", "full", "mine"}
+    mine = [i for i, config in results.finished.items() if config.method == "mine"][0]
+    assert {"spatial", "entropy"} <= set(
+        pd.read_csv(output / "trials" / mine / "history.csv").columns
+    )
+    ratios = Store(output).read_ratios(mine)
+    assert {"em", "argmax", "annotated", "oracle", "used"} <= set(ratios.columns)
+    report = write_report(output)
+    written = {path.name for path in [*report.tables, *report.figures]}
+    assert {"class-ratios.csv", "class-ratios.png", "methods.png"} <= written
