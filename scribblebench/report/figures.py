@@ -113,6 +113,8 @@ def _format_density_axis(axes: Axes, points: pd.DataFrame) -> None:
     shares = shares.dropna()
     if len(shares):
         axes.set_xlim(shares.min() / 1.25, min(1.0, shares.max() * 1.6))
+    else:  # only levels are drawn, and a scale would mean nothing
+        axes.set_xticks([])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
