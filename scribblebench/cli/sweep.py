@@ -21,8 +21,15 @@ def sweep(
             "protocols that come with the package."
         ),
     ] = "efficiency.yaml",
+    preset: Annotated[
+        str | None,
+        typer.Option(help="A preset of the protocol, such as gpu. [default: the protocol itself]"),
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Results folder. [default: results/<protocol's name>]")
+        Path | None,
+        typer.Option(
+            help="Results folder. [default: results/<name of the protocol, and of the preset>]"
+        ),
     ] = None,
     data: Annotated[
         Path | None,
@@ -53,7 +60,7 @@ def sweep(
     from scribblebench.training.device import choose_device
 
     path = find_protocol(protocol)
-    parsed = read_protocol(path)
+    parsed = read_protocol(path, preset)
     folder = output or Path("results") / parsed.name
     chosen = choose_device(device)
     try:

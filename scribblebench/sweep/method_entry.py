@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 from pydantic import model_validator as validator
 
 from scribblebench.methods import METHODS, Method
+from scribblebench.sweep.merging import merge
 from scribblebench.sweep.problems import first_problem
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import STRICT
@@ -48,22 +49,12 @@ class MethodEntry(BaseModel):
     def resolved(self) -> Method:
         """The method with its settings."""
         base = METHODS[self.method]
-        merged = _merge(base.objective.model_dump(), self.options)
+        merged = merge(base.objective.model_dump(), self.options)
         try:
             objective = ObjectiveSettings.model_validate(merged)
         except ValidationError as error:
             raise ValueError(f"options.{first_problem(error, ObjectiveSettings)}") from error
         return Method(objective, base.supervision)
-
-
-def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Return `base` with `changes`, group by group."""
-    merged = dict(base)
-    for key, value in changes.items():
-        old = merged.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        merged[key] = _merge(old, value) if both else value  # type: ignore[arg-type] # both says so
-    return merged
 
 
 def _from_name(value: object) -> object:

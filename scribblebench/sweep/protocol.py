@@ -16,6 +16,7 @@ from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
 from scribblebench.scribbles import FORMS, PRESETS
 from scribblebench.scribbles.background import Where
+from scribblebench.sweep.merging import merge
 from scribblebench.sweep.method_entry import Entry
 from scribblebench.sweep.problems import first_problem
 from scribblebench.training.settings import STRICT, Count, Number, TrainingSettings
@@ -158,8 +159,11 @@ def find_protocol(name: str) -> Path:
     raise InputError(f"{name}: no such protocol.{did_you_mean(name, known)}")
 
 
-def read_protocol(path: Path) -> Protocol:
-    """Read and check a protocol.
+def read_protocol(path: Path, preset: str | None = None) -> Protocol:
+    """Read and check a protocol, with all of its presets.
+
+    A preset is a group under `presets` whose keys are laid over the protocol's own: the same
+    comparison at another size. It adds its name to the protocol's.
 
     Raises
     ------
@@ -175,10 +179,25 @@ def read_protocol(path: Path) -> Protocol:
         raise InputError(f"{path}: {error}") from error
     if not isinstance(content, dict):
         raise InputError(f"{path}: must hold keys and values, got {type(content).__name__}")
+    presets = content.pop("presets", {})
+    if not isinstance(presets, dict) or not all(isinstance(p, dict) for p in presets.values()):
+        raise InputError(f"{path}: presets: must hold names and groups of keys")
+    protocols = {None: _validated(content, str(path))}
+    for name, changes in presets.items():
+        protocol = _validated(merge(content, changes), f"{path}: presets.{name}")
+        protocols[name] = protocol.model_copy(update={"name": f"{protocol.name}-{name}"})
+    if preset not in protocols:
+        raise InputError(
+            f"{path}: has no preset '{preset}'.{did_you_mean(str(preset), list(presets))}"
+        )
+    return protocols[preset]
+
+
+def _validated(content: dict[str, Any], where: str) -> Protocol:
     try:
         return Protocol.model_validate(content)
     except ValidationError as error:
-        raise InputError(f"{path}: {first_problem(error, Protocol)}") from error
+        raise InputError(f"{where}: {first_problem(error, Protocol)}") from error
 
 
 def data_root(option: Path | None, protocol: Protocol) -> Path | None:

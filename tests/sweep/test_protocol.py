@@ -133,3 +133,30 @@ def test_infinite_settings_are_refused_before_they_reach_a_file(tiny, write_prot
     tiny["training"][key] = float("inf")
     message = problem(write_protocol, tiny)
     assert message == f"training.{key}: input should be a finite number, got inf"
+
+
+def test_a_preset_is_laid_over_the_protocol_key_by_key(tiny, write_protocol):
+    tiny["presets"] = {"gpu": {"seeds": [0, 1], "training": {"steps": 7}}}
+    path = write_protocol(tiny)
+    plain, preset = read_protocol(path), read_protocol(path, "gpu")
+    assert (plain.name, preset.name) == ("tiny", "tiny-gpu")
+    assert (plain.seeds, preset.seeds) == ([0], [0, 1])
+    assert preset.training == plain.training.model_copy(update={"steps": 7})
+
+
+def test_mistakes_in_a_preset_are_found_whichever_is_used(tiny, write_protocol):
+    tiny["presets"] = {"gpu": {"training": {"stepz": 7}}}
+    message = problem(write_protocol, tiny)
+    assert message == ("presets.gpu: training.stepz: unknown key 'stepz'. Did you mean 'steps'?")
+    tiny["presets"] = {"gpu": 3}
+    assert problem(write_protocol, tiny) == "presets: must hold names and groups of keys"
+
+
+def test_an_unknown_preset_is_suggested(tiny, write_protocol):
+    tiny["presets"] = {"gpu": {}}
+    path = write_protocol(tiny)
+    with pytest.raises(InputError, match=r"has no preset 'gpus'\. Did you mean 'gpu'"):
+        read_protocol(path, "gpus")
+    del tiny["presets"]
+    with pytest.raises(InputError, match="has no preset 'gpu'"):
+        read_protocol(write_protocol(tiny), "gpu")

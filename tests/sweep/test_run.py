@@ -355,7 +355,7 @@ def test_methods_with_other_settings_are_trials_of_their_own(tiny, write_protoco
     sweep(write_protocol(tiny), output)
     results = collect(Store(output))
     assert set(results.rows["method"]) == {"pce", "full", "mine"}
-    mine = [i for i, config in results.finished.items() if config.method == "mine"][0]
+    mine = next(i for i, config in results.finished.items() if config.method == "mine")
     assert {"spatial", "entropy"} <= set(
         pd.read_csv(output / "trials" / mine / "history.csv").columns
     )
