@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -20,6 +21,7 @@ from scribblebench.training.losses import (
 from scribblebench.training.mixed_pseudo_labels import mixed_pseudo_label_loss
 from scribblebench.training.neighbours import weighted_neighbours
 from scribblebench.training.objective_settings import ObjectiveSettings
+from scribblebench.training.prior_correction import PriorCorrection, corrected
 from scribblebench.training.running_ratios import RunningRatios, estimate_ratios
 from scribblebench.training.second_view import second_view_terms
 from scribblebench.training.shape_prior import shape_loss
@@ -65,7 +67,7 @@ class StepTerms:
 
 
 class Objective:
-    """Computes the terms of each step; its only state is the running class ratio.
+    """Computes the terms of each step; its only state are running class ratios.
 
     Parameters
     ----------
@@ -79,6 +81,7 @@ class Objective:
         self.n_steps = n_steps
         smoothing = settings.spatial.smoothing if settings.spatial else 0.0
         self.running_ratios = RunningRatios(smoothing)
+        self.prior = PriorCorrection(settings.prior) if settings.prior else None
 
     def __call__(
         self,
@@ -115,12 +118,17 @@ class Objective:
         else:
             logits = networks.logits(images)
         terms: dict[str, Tensor] = {}
-        cross_entropy = partial_cross_entropy(logits, batch.targets, ignore_label=IGNORE_LABEL)
+        correction: Tensor | None = None
+        if self.prior is not None and s.prior and done >= s.prior.start:
+            correction = self.prior.update(logits.detach().softmax(dim=1), batch)
+        cross_entropy = partial_cross_entropy(
+            corrected(logits, correction), batch.targets, ignore_label=IGNORE_LABEL
+        )
         if s.cross_entropy:
             loss = cross_entropy
             if second_logits is not None:
                 other = partial_cross_entropy(
-                    second_logits, batch.targets, ignore_label=IGNORE_LABEL
+                    corrected(second_logits, correction), batch.targets, ignore_label=IGNORE_LABEL
                 )
                 loss = (loss + other) / 2
             terms["cross_entropy"] = s.cross_entropy * loss
@@ -132,7 +140,13 @@ class Objective:
                 # Only with respect to the images: no gradient of the weights is computed here.
                 (gradient,) = torch.autograd.grad(cross_entropy, images, retain_graph=True)
             terms |= second_view_terms(
-                networks.logits, batch, logits, gradient, s.view, generator=draws("view")
+                networks.logits,
+                batch,
+                logits,
+                gradient,
+                s.view,
+                correction=correction,
+                generator=draws("view"),
             )
         if second_logits is not None and s.dual:
             loss = mixed_pseudo_label_loss(
@@ -162,7 +176,22 @@ class Objective:
         spatial, ratios = self._spatial_term(logits, batch, done)
         if audit:
             ratios = self._audit(logits, batch) | ratios
+            if self.prior is not None:
+                ratios |= self.prior.ratios
         return StepTerms(terms | spatial, ratios)
+
+    def state(self) -> dict[str, Any]:
+        """Return what changed since the first step, in plain data."""
+        return {
+            "running_ratios": self.running_ratios.state(),
+            "prior": self.prior.state() if self.prior else None,
+        }
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Take up a state."""
+        self.running_ratios.load(state["running_ratios"])
+        if self.prior is not None:
+            self.prior.load(state["prior"])
 
     def _crf_term(self, logits: Tensor, batch: Batch, done: float) -> dict[str, Tensor]:
         s = self.settings.gated_crf
