@@ -1,10 +1,11 @@
 """Correct the bias of scribbles towards the classes that were annotated most.
 
-A network that learns from annotated pixels learns their class ratios r along with all else. If the
-pixels in doubt have ratios pi, its predictions there are off by r / pi: ACDC's experts annotate
-16 % of the myocardium and 12 % of the LV, so a network draws the myocardium too thick and the LV
-too small. Adding log(r / pi) to the logits in the cross-entropy, and only there, makes the network's
-own probabilities those under pi (logit adjustment: Menon et al. 2021, ICLR, arXiv 2007.07314).
+A network that learns from annotated pixels learns their class ratios r along with all else. If
+the pixels in doubt have ratios pi, its predictions there are off by r / pi: ACDC's experts
+annotate 16 % of the myocardium and 12 % of the LV, so a network draws the myocardium too thick
+and the LV too small. Adding log(r / pi) to the logits in the cross-entropy, and only there, makes
+the network's own probabilities those under pi (logit adjustment: Menon et al. 2021, ICLR, arXiv
+2007.07314).
 
 The ratios pi are those of the pixels in doubt: unannotated, and not pinned to background by the
 scribbles' geometry, where that is used. Ratios of the whole image would weigh the background by
