@@ -16,6 +16,7 @@ from torch import Generator, Tensor
 
 from scribblebench.training.block_costs import block_index, block_saliency, mask_costs
 from scribblebench.training.block_mask import cheapest_labels
+from scribblebench.training.device import to_device
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,7 @@ def saliency_mix(
         than 8 in 2D or 2 in 3D).
     """
     device, size = images.device, images.shape[2:]
-    first, second, lam = (
-        part.to(device, non_blocking=True) for part in (draw.first, draw.second, draw.lam)
-    )
+    first, second, lam = (to_device(part, device) for part in (draw.first, draw.second, draw.lam))
     saliency = block_saliency(gradient, draw.blocks)
     unary, pairs = mask_costs(
         images[first],

@@ -1,0 +1,67 @@
+"""Figures of protocols that compare methods, and the audit of class ratios."""
+
+import numpy as np
+import pytest
+
+from scribblebench.report.collect import collect
+from scribblebench.report.methods import methods_figure
+from scribblebench.report.ratio_audit import audit_figure, audit_table
+from scribblebench.report.write import write_report
+
+METHODS = ["pce", "gated_crf", "full"]
+
+
+@pytest.fixture
+def compared(made):
+    """Expert scribbles with two methods, and full supervision; no form has a density."""
+    return made(forms=["expert", "dense"], methods=METHODS, densities=[])
+
+
+def test_methods_stand_from_the_best_down_with_a_dot_for_each_seed(compared):
+    store, _ = compared
+    rows = collect(store).rows
+    # gated_crf is made better by .1 in its first seed.
+    better = (rows["method"] == "gated_crf") & (rows["seed"] == 0)
+    rows.loc[better, "dsc"] += 0.1
+    figure = methods_figure(rows, "made")
+    average = figure.axes[0]
+    assert [t.get_text() for t in average.get_yticklabels()] == ["pce", "gated_crf"]
+    assert [axes.get_title() for axes in figure.axes] == ["mean over classes", "RV", "LV"]
+    dots = [line for line in average.get_lines() if line.get_marker() == "."]
+    np.testing.assert_allclose(dots[1].get_xdata(), [0.815, 0.715])
+    dashed = [line for line in average.get_lines() if line.get_linestyle() == "--"]
+    np.testing.assert_allclose(dashed[0].get_xdata(), 0.915)
+
+
+def test_a_report_of_methods_has_no_efficiency_curve(compared):
+    store, _ = compared
+    names = {path.name for path in write_report(store.root).figures}
+    assert {"methods.png", "class-ratios.png"} <= names
+    assert "efficiency.png" not in names
+
+
+def test_audit_adds_up_the_errors_of_the_classes(compared):
+    """The made ratios are off by .1 up and .1 down, then by half of it."""
+    store, _ = compared
+    table = audit_table(store, collect(store).finished)
+    assert len(table) == 6 * 2 * 3
+    errors = table.groupby("epoch")["l1_em"].unique()
+    assert errors[1] == pytest.approx([0.2])
+    assert errors[2] == pytest.approx([0.1])
+
+
+def test_audit_figure_has_a_row_for_each_method_and_a_column_for_each_class(compared):
+    store, _ = compared
+    table = audit_table(store, collect(store).finished)
+    figure = audit_figure(table, {0: "background", 1: "RV", 2: "LV"}, "made")
+    assert len(figure.axes) == 3 * 3
+    assert [axes.get_title() for axes in figure.axes[:3]] == ["background", "RV", "LV"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["true", "EM"]
+
+
+def test_trials_without_ratios_have_no_audit(compared):
+    store, trials = compared
+    for trial_id in trials:
+        (store.trial_folder(trial_id) / "ratios.csv").unlink()
+    assert audit_table(store, collect(store).finished).empty
