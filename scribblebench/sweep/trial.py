@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from scribblebench.data.preprocessing import Slices, labels_in_view, restore
+from scribblebench.data.preprocessing import Slices, labels_in_view
 from scribblebench.metrics import dice, score_case
 from scribblebench.sweep.annotation import Effort, annotate
 from scribblebench.sweep.plan import TrialConfig
@@ -18,7 +18,7 @@ from scribblebench.sweep.samples import Samples
 from scribblebench.training.checkpoint import Checkpoint
 from scribblebench.training.data import TrainingData
 from scribblebench.training.loop import OnStep, train
-from scribblebench.training.prediction import keep_largest_components, predict_slices
+from scribblebench.training.prediction import predict_case
 from scribblebench.training.scribble_geometry import scribble_geometry
 from scribblebench.types import IGNORE_LABEL, AnyArray, LabelArray, LabelSpec
 
@@ -101,11 +101,9 @@ def run_trial(
     samples = Samples()
     for slices in data.scored:
         case = slices.case
-        probabilities = predict_slices(trained.network, slices.image, settings, device=device)
-        # On the case's own grid, where all are scored and where there is no padding: a blob in
-        # it might be the largest component.
-        raw = restore(probabilities, slices)
-        pred = keep_largest_components(raw, labels.n_classes) if settings.largest_component else raw
+        pred, raw = predict_case(
+            trained.network, slices, settings, n_classes=labels.n_classes, device=device
+        )
         assert case.label_map is not None, "a sweep refuses such cases when it loads them"
         for score in score_case(pred, case.label_map, labels=labels, spacing_mm=case.spacing_mm):
             class_id = score.class_id
