@@ -70,6 +70,18 @@ def test_results_agree_up_to_the_error_of_the_levels(
     np.testing.assert_allclose(one, other, rtol=0.01)
 
 
+def test_other_intensities_make_other_trials(scribblebench, tiny, write_protocol, tmp_path):
+    path, file = write_protocol(tiny), tmp_path / "made.npz"
+    prepared(scribblebench, path, file)
+    ids, _ = swept(scribblebench, path, tmp_path / "out", "--prepared", file)
+    with np.load(file) as arrays:
+        content = dict(arrays)
+    content["0/values"] = content["0/values"] * np.float32(1.01)
+    np.savez(file, **content)
+    other_ids, _ = swept(scribblebench, path, tmp_path / "out", "--prepared", file)
+    assert set(ids).isdisjoint(other_ids)
+
+
 def test_a_file_may_hold_more_parts_and_train_takes_it_too(
     scribblebench, tiny, write_protocol, tmp_path
 ):
