@@ -11,10 +11,13 @@ import typer
 import scribblebench
 from scribblebench.cli.evaluate import evaluate
 from scribblebench.cli.gallery import gallery
+from scribblebench.cli.predict import predict
+from scribblebench.cli.prepare import prepare
 from scribblebench.cli.realism import realism
 from scribblebench.cli.report import report
 from scribblebench.cli.simulate import simulate
 from scribblebench.cli.sweep import sweep
+from scribblebench.cli.train import train
 from scribblebench.errors import InputError
 
 app = typer.Typer(
@@ -26,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (simulate, gallery, realism, sweep, report, evaluate):
+for command in (simulate, gallery, realism, prepare, sweep, report, train, predict, evaluate):
     app.command()(command)
 
 

@@ -70,7 +70,8 @@ class SweepProgress:
         for _, dsc in finished:
             self._note(dsc)
         self._progress.update(self._task, total=n_trials)
-        self._console.print(f"{n_trials} trials, {len(finished)} finished before")
+        count = "1 trial" if n_trials == 1 else f"{n_trials} trials"
+        self._console.print(f"{count}, {len(finished)} finished before")
         self._show("")
 
     def trial_started(self, config: TrialConfig) -> None:

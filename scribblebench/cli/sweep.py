@@ -7,38 +7,36 @@ from typing import Annotated
 
 import typer
 
+from scribblebench.cli.sweep_options import (
+    LEFT,
+    DataOption,
+    DeviceOption,
+    PreparedOption,
+    PresetOption,
+    ProtocolOption,
+    check_sources,
+)
 from scribblebench.errors import InputError
-
-LEFT = 3
-"""Exit code of a sweep that ran out of time."""
 
 
 def sweep(
-    protocol: Annotated[
-        str,
-        typer.Option(
-            help="A protocol file; looked for in the working folder, then among the "
-            "protocols that come with the package."
-        ),
-    ] = "efficiency.yaml",
-    preset: Annotated[
-        str | None,
-        typer.Option(help="A preset of the protocol, such as gpu. [default: the protocol itself]"),
-    ] = None,
+    protocol: ProtocolOption = "efficiency.yaml",
+    preset: PresetOption = None,
     output: Annotated[
         Path | None,
         typer.Option(
             help="Results folder. [default: results/<name of the protocol, and of the preset>]"
         ),
     ] = None,
-    data: Annotated[
-        Path | None,
+    data: DataOption = None,
+    prepared: PreparedOption = None,
+    device: DeviceOption = "auto",
+    keep_models: Annotated[
+        bool,
         typer.Option(
-            help="Folder of the data set, or one that holds it under its name. "
-            "[default: the protocol's, then SCRIBBLEBENCH_DATA]"
+            "--keep-models", help="Keep the networks of the trials that are run, for `predict`."
         ),
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")] = "auto",
+    ] = False,
     stop_after: Annotated[
         float | None,
         typer.Option(
@@ -62,6 +60,7 @@ def sweep(
     path = find_protocol(protocol)
     parsed = read_protocol(path, preset)
     folder = output or Path("results") / parsed.name
+    check_sources(data, prepared)
     chosen = choose_device(device)
     try:
         with SweepProgress() as progress:
@@ -73,6 +72,8 @@ def sweep(
                 device=chosen,
                 watcher=progress,
                 stop_after_s=None if stop_after is None else 60.0 * stop_after,
+                prepared=prepared,
+                keep_models=keep_models,
             )
     except ProtocolError as error:
         raise InputError(f"{path}: {error}") from error

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from scribblebench.registry import Registry
-from scribblebench.types import Case, LabelSpec
+from scribblebench.types import Case, FloatArray, LabelSpec
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,25 @@ DatasetFactory = Callable[..., Dataset]
 DATASETS: Registry[DatasetFactory] = Registry("data set")
 
 
-def fingerprint(cases: Iterable[Case]) -> str:
+def fingerprint(cases: Iterable[Case], images: Iterable[FloatArray] | None = None) -> str:
     """Hash everything that a result may depend on: ids, voxels, labels, scribbles, geometry.
+
+    Parameters
+    ----------
+    cases : iterable of Case
+    images : iterable of ndarray, or None
+        What stands for the voxels of each case, in the same order; None: the voxels.
 
     Returns
     -------
     str
         16 hexadecimal digits of a SHA-256, independent of the order of the cases.
     """
+    cases = list(cases)
     digests = []
-    for case in cases:
+    for case, image in zip(cases, images or (c.image for c in cases), strict=True):
         digest = hashlib.sha256(f"{case.case_id}\0{case.patient_id}\0{case.spacing_mm}".encode())
-        for array in (case.image, case.label_map, case.affine, case.scribble):
+        for array in (image, case.label_map, case.affine, case.scribble):
             if array is not None:
                 digest.update(str((array.dtype.str, array.shape)).encode())
                 digest.update(np.ascontiguousarray(array).tobytes())

@@ -56,7 +56,13 @@ class Slices:
     spacing_mm: SpacingMm | None
 
 
-def prepare(case: Case, *, field_of_view: int, spacing_mm: float | None = None) -> Slices:
+def prepare(
+    case: Case,
+    *,
+    field_of_view: int,
+    spacing_mm: float | None = None,
+    image: FloatArray | None = None,
+) -> Slices:
     """Resample and normalise a case and cut or pad each plane about its centre to a square.
 
     Parameters
@@ -67,6 +73,8 @@ def prepare(case: Case, *, field_of_view: int, spacing_mm: float | None = None) 
     spacing_mm : float, or None
         In-plane distance of the pixels to resample to; met as nearly as a whole number of pixels
         allows. None keeps the pixels.
+    image : ndarray of float32, shape (P, C, S, S), or None
+        What comes of the case's image, if that is known already; then it is not looked at.
 
     Raises
     ------
@@ -74,12 +82,9 @@ def prepare(case: Case, *, field_of_view: int, spacing_mm: float | None = None) 
         If the planes are to be resampled and the case's spacing is not known.
     """
     plane_shape, new_spacing_mm = _plane_grid(case, spacing_mm)
-    image = resample_image(case.image.astype(np.float32), plane_shape)
-    mean = image.mean(axis=(1, 2, 3), keepdims=True)
-    sd = image.std(axis=(1, 2, 3), keepdims=True)
-    normal = (image - mean) / np.maximum(sd, 1e-6)
-    planes = np.ascontiguousarray(normal.swapaxes(0, 1))
     square = (field_of_view, field_of_view)
+    if image is None:
+        image = fit(_normal_planes(case.image, plane_shape), square, fill=0.0)
     label_map = scribble = None
     if case.label_map is not None:
         label_map = fit(resample_labels(case.label_map, plane_shape), square, fill=BACKGROUND)
@@ -87,13 +92,22 @@ def prepare(case: Case, *, field_of_view: int, spacing_mm: float | None = None) 
         scribble = fit(resample_scribble(case.scribble, plane_shape), square, fill=IGNORE_LABEL)
     return Slices(
         case=case,
-        image=fit(planes, square, fill=0.0),
+        image=image,
         label_map=label_map,
         scribble=scribble,
         inside=fit(np.ones(plane_shape, dtype=bool), square, fill=False),
         plane_shape=plane_shape,
         spacing_mm=new_spacing_mm,
     )
+
+
+def _normal_planes(image: FloatArray, plane_shape: PlaneShape) -> FloatArray:
+    """Return the planes of a volume (P, C, *plane_shape), resampled and normalised by channel."""
+    resampled = resample_image(image.astype(np.float32), plane_shape)
+    mean = resampled.mean(axis=(1, 2, 3), keepdims=True)
+    sd = resampled.std(axis=(1, 2, 3), keepdims=True)
+    normal = (resampled - mean) / np.maximum(sd, 1e-6)
+    return np.ascontiguousarray(normal.swapaxes(0, 1))
 
 
 def restore(probabilities: FloatArray, slices: Slices) -> LabelArray:

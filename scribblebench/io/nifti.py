@@ -65,6 +65,42 @@ def read_volume(path: Path) -> Volume:
     InputError
         If the file is missing, damaged or not a volume; the message names it.
     """
+    image, array = _load(path)
+    if array.ndim < 2 or any(n != 1 for n in array.shape[3:]) or 0 in array.shape:
+        raise InputError(f"{path}: must be a 2D image or a 3D volume, got shape {array.shape}")
+    return _volume(image, array.reshape((*array.shape[:3], 1)[:3]), array.shape, path)
+
+
+def read_channels(path: Path) -> tuple[FloatArray, Volume]:
+    """Read intensities with any number of channels as float32, shape (C, P, H, W).
+
+    Channels lie along the one axis after the third that is longer than 1.
+
+    Returns
+    -------
+    image : ndarray of float32, shape (C, P, H, W)
+    volume : Volume
+        Of the first channel: the grid to write labels on.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, damaged, has voxels that are not finite or more axes than that.
+    """
+    image, array = _load(path)
+    shape = array.shape
+    if array.ndim < 2 or sum(n != 1 for n in shape[3:]) > 1 or 0 in shape:
+        raise InputError(
+            f"{path}: must be a 2D image, a 3D volume or one with channels, got shape {shape}"
+        )
+    channels = array.reshape((*(*shape, 1)[:3], -1)).astype(np.float32)
+    _check_finite(channels, path)
+    volume = _volume(image, channels[..., 0], shape[:3], path)
+    return np.ascontiguousarray(channels.T), volume
+
+
+def _load(path: Path) -> tuple[Any, AnyArray]:
+    """Return nibabel's image and its voxels, as they are on the disk."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     try:
@@ -77,10 +113,11 @@ def read_volume(path: Path) -> Volume:
         raise InputError(f"{path}: cannot be read as NIfTI ({reason})") from error
     if array.dtype.kind not in "iufb":
         raise InputError(f"{path}: voxels must be real numbers, got {array.dtype}")
-    shape_on_disk = image.shape
-    if array.ndim < 2 or any(n != 1 for n in shape_on_disk[3:]) or 0 in shape_on_disk:
-        raise InputError(f"{path}: must be a 2D image or a 3D volume, got shape {shape_on_disk}")
-    array = array.reshape((*array.shape[:3], 1)[:3])
+    return image, array
+
+
+def _volume(image: Any, array: AnyArray, shape_on_disk: tuple[int, ...], path: Path) -> Volume:
+    """Return what is known of voxels (x, y, z) of a file."""
     return Volume(
         array=np.ascontiguousarray(array.T),
         spacing_mm=_spacing_mm(image, path),
@@ -116,9 +153,13 @@ def read_image(path: Path) -> tuple[FloatArray, Volume]:
     """Read intensities as float32, shape (P, H, W), with the volume they came from."""
     volume = read_volume(path)
     image = volume.array.astype(np.float32)
+    _check_finite(image, path)
+    return image, volume
+
+
+def _check_finite(image: FloatArray, path: Path) -> None:
     if not np.isfinite(image).all():
         raise InputError(f"{path}: image must be finite, got NaN or infinity")
-    return image, volume
 
 
 def read_label_map(path: Path) -> tuple[LabelArray, Volume]:
@@ -139,17 +180,21 @@ def read_label_map(path: Path) -> tuple[LabelArray, Volume]:
     return labels, volume
 
 
-def write_label_map(path: Path, label_map: LabelArray, reference: Volume) -> None:
+def write_label_map(
+    path: Path, label_map: LabelArray, reference: Volume, *, keep_type: bool = True
+) -> None:
     """Write labels, shape (P, H, W), on the grid of `reference`, atomically.
 
-    The voxels have the reference file's data type if it holds all values, else uint8.
+    The voxels have the reference file's data type, if `keep_type` and it holds all values, else
+    uint8.
     """
     if label_map.shape != reference.array.shape:
         raise ValueError(
             f"label_map must have shape {reference.array.shape}, got {label_map.shape}"
         )
     dtype = reference.header.get_data_dtype().newbyteorder("=")
-    if dtype.kind == "i" and label_map.size and label_map.max() > np.iinfo(dtype).max:
+    too_large = dtype.kind == "i" and label_map.size and label_map.max() > np.iinfo(dtype).max
+    if too_large or not keep_type:
         dtype = np.dtype(np.uint8)
     array = label_map.astype(dtype).T.reshape(reference.shape_on_disk)
     header = reference.header.copy()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import inspect
 import time
 import traceback
 from collections.abc import Sequence
@@ -13,18 +12,13 @@ from typing import Protocol as Interface
 
 import torch
 
-from scribblebench.data import DATASETS, Dataset, fingerprint
-from scribblebench.data.preprocessing import prepare
-from scribblebench.errors import InputError
-from scribblebench.registry import did_you_mean
-from scribblebench.scribbles import PRESETS
+from scribblebench.sweep.inputs import load_data, open_source
 from scribblebench.sweep.plan import TrialConfig, expand
-from scribblebench.sweep.protocol import Protocol, ProtocolError
+from scribblebench.sweep.protocol import Protocol
 from scribblebench.sweep.provenance import provenance
 from scribblebench.sweep.store import Store
-from scribblebench.sweep.trial import Outcome, TrialData, run_trial
+from scribblebench.sweep.trial import Outcome, model_of, run_trial
 from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
-from scribblebench.types import Case
 
 
 class Watcher(Interface):
@@ -63,129 +57,6 @@ class SweepSummary:
         return self.wanted - self.already_finished - self.finished - self.failed
 
 
-def open_dataset(protocol: Protocol, root: Path | None) -> Dataset:
-    """Open a protocol's data set.
-
-    Raises
-    ------
-    ProtocolError
-        If the data set does not have an option, or refuses its value.
-    InputError
-        If the data set's folder is not what it must be.
-    """
-    name, options = protocol.dataset.name, protocol.dataset.options
-    factory = DATASETS[name]
-    known = [option for option in inspect.signature(factory).parameters if option != "root"]
-    for option in options:
-        if option not in known:
-            hint = did_you_mean(option, known)
-            raise ProtocolError(f"dataset.options: '{name}' has no option '{option}'.{hint}")
-    try:
-        return factory(root, **options)
-    except InputError as error:
-        if options:
-            raise ProtocolError(f"dataset.options: {error}") from error
-        raise
-
-
-def split_parts(protocol: Protocol, dataset: Dataset) -> list[tuple[str, ...]]:
-    """Return the case ids to train on and those to score.
-
-    Raises
-    ------
-    ProtocolError
-        If the split has no such part or the two share a patient.
-    """
-    split = dataset.split()
-    filled = [part for part, cases in split.parts.items() if cases]
-    names = {"train": protocol.split.train, "score": protocol.split.score}
-    for key, part in names.items():
-        if part not in filled:
-            hint = did_you_mean(part, filled)
-            raise ProtocolError(f"split.{key}: '{dataset.name}' has no cases in '{part}'.{hint}")
-    parts = [split[part] for part in names.values()]
-    both = set.intersection(*({dataset.patient_id(c) for c in part} for part in parts))
-    if both:
-        raise ProtocolError(
-            f"split: patient '{min(both)}' is both in '{protocol.split.train}' and in "
-            f"'{protocol.split.score}'"
-        )
-    return parts
-
-
-def check_annotation(
-    protocol: Protocol, dataset: Dataset, training: Sequence[Case], scored: Sequence[Case]
-) -> None:
-    """Check that the cases come with the scribbles and dense labels that a protocol needs.
-
-    Training cases need scribbles for the form 'expert' and dense labels for every other one, to
-    draw on or to learn from, and for an oracle of class ratios; scored cases need dense labels.
-
-    Raises
-    ------
-    InputError
-        Naming the first case that lacks what is needed.
-    """
-    for form in protocol.forms:
-        for case in training:
-            lacking = case.scribble is None if form == "expert" else case.label_map is None
-            if lacking:
-                what = "scribbles" if form == "expert" else "dense labels"
-                raise InputError(
-                    f"{dataset.name}: form '{form}' needs {what}, and case '{case.case_id}' "
-                    f"comes without"
-                )
-    for method in protocol.methods:
-        spatial = method.resolved.objective.spatial
-        if spatial is not None and spatial.class_ratio == "oracle":
-            for case in training:
-                if case.label_map is None:
-                    raise InputError(
-                        f"{dataset.name}: method '{method.name}' needs dense labels for its "
-                        f"oracle, and case '{case.case_id}' comes without"
-                    )
-    for case in scored:
-        if case.label_map is None:
-            raise InputError(
-                f"{dataset.name}: scoring needs dense labels, and case '{case.case_id}' of "
-                f"'{protocol.split.score}' comes without"
-            )
-
-
-def load_data(protocol: Protocol, dataset: Dataset) -> tuple[TrialData, str]:
-    """Read, check and prepare all cases of a protocol, before any work is done.
-
-    Returns
-    -------
-    data : TrialData
-    data_fingerprint : str
-        See `scribblebench.data.fingerprint`.
-
-    Raises
-    ------
-    InputError
-        Naming the first file at fault, or, as a `ProtocolError`, a key of the protocol.
-    """
-    parts = split_parts(protocol, dataset)
-    for preset in (form for form in protocol.forms if form in PRESETS):
-        missing = [c for c in dataset.labels.foreground if c not in PRESETS[preset].habits]
-        if missing:
-            names = ", ".join(dataset.labels.class_names[c] for c in missing)
-            raise ProtocolError(f"forms: preset '{preset}' does not say how to draw {names}")
-    cases = [[dataset.load(case_id) for case_id in part] for part in parts]
-    check_annotation(protocol, dataset, *cases)
-    settings = protocol.training
-    training, scored = (
-        [
-            prepare(case, field_of_view=settings.field_of_view, spacing_mm=settings.spacing_mm)
-            for case in part
-        ]
-        for part in cases
-    )
-    data = TrialData(labels=dataset.labels, training=training, scored=scored)
-    return data, fingerprint(case for part in cases for case in part)
-
-
 def run_sweep(
     protocol: Protocol,
     *,
@@ -195,6 +66,8 @@ def run_sweep(
     device: torch.device,
     watcher: Watcher,
     stop_after_s: float | None = None,
+    prepared: Path | None = None,
+    keep_models: bool = False,
 ) -> SweepSummary:
     """Run the trials of a protocol that have no result in `output` yet, one after the other.
 
@@ -214,6 +87,10 @@ def run_sweep(
     watcher : Watcher
     stop_after_s : float, or None
         Seconds after which the current trial saves its state and no other begins.
+    prepared : Path, or None
+        File of prepared cases, which replaces the data.
+    keep_models : bool
+        Whether the networks of the trials that are run now are kept.
 
     Raises
     ------
@@ -221,9 +98,10 @@ def run_sweep(
         If the data cannot be used; found before the first trial.
     """
     deadline = None if stop_after_s is None else time.monotonic() + stop_after_s
-    data, data_fingerprint = load_data(protocol, open_dataset(protocol, root))
+    configs = list(expand(protocol))
+    data, data_fingerprint = load_data(protocol, open_source(protocol, root, prepared), configs)
     store = Store(output)
-    trials = {config.trial_id(data_fingerprint): config for config in expand(protocol)}
+    trials = {config.trial_id(data_fingerprint): config for config in configs}
     store.write_plan(protocol_text, protocol.name, trials, data_fingerprint)
     missing = {i: config for i, config in trials.items() if not store.is_finished(i)}
     finished = [
@@ -279,6 +157,7 @@ def run_sweep(
             ratios=outcome.ratios,
             samples=outcome.samples,
             result=result,
+            model=model_of(config, data, outcome.network, result) if keep_models else None,
         )
         n_finished += 1
         watcher.trial_finished(config, outcome)

@@ -30,7 +30,17 @@ import pandas as pd
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path, write_json, write_text
 from scribblebench.sweep.plan import TrialConfig
+from scribblebench.training.model_file import Model, save_model
 from scribblebench.types import AnyArray
+
+
+def write_course(
+    folder: Path, history: Sequence[Mapping[str, float]], ratios: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write how a training went: history.csv and, where class ratios were looked at, ratios.csv."""
+    write_text(folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
+    if ratios:
+        write_text(folder / "ratios.csv", pd.DataFrame(ratios).to_csv(index=False))
 
 
 class Store:
@@ -146,14 +156,15 @@ class Store:
         ratios: Sequence[Mapping[str, Any]],
         samples: Mapping[str, AnyArray],
         result: Mapping[str, Any],
+        model: Model | None = None,
     ) -> None:
-        """Write a finished trial, its result last."""
+        """Write a finished trial, its result last; the model, if it is kept, in half the room."""
         folder = self.trial_folder(trial_id)
         write_json(folder / "config.json", config.model_dump(mode="json"))
         write_text(folder / "rows.csv", pd.DataFrame(rows).to_csv(index=False))
-        write_text(folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
-        if ratios:
-            write_text(folder / "ratios.csv", pd.DataFrame(ratios).to_csv(index=False))
+        write_course(folder, history, ratios)
+        if model is not None:
+            save_model(folder / "model.pt", model, half=True)
         with atomic_path(folder / "samples.npz") as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **samples)
         (folder / "failure.json").unlink(missing_ok=True)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from scribblebench.data.preprocessing import Slices, labels_in_view, restore
+from scribblebench.data.preprocessing import Slices, labels_in_view
 from scribblebench.metrics import dice, score_case
 from scribblebench.sweep.annotation import Effort, annotate
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import Samples
 from scribblebench.training.checkpoint import Checkpoint
 from scribblebench.training.data import TrainingData
-from scribblebench.training.loop import OnStep, train
-from scribblebench.training.prediction import keep_largest_components, predict_slices
+from scribblebench.training.loop import OnStep, Trained, train
+from scribblebench.training.model_file import Model
+from scribblebench.training.prediction import predict_case
 from scribblebench.training.scribble_geometry import scribble_geometry
 from scribblebench.types import IGNORE_LABEL, AnyArray, LabelArray, LabelSpec
 
@@ -33,8 +35,20 @@ class TrialData:
 
 
 @dataclass(frozen=True)
+class Learned:
+    """What the training of a trial leaves: the network, what its labels cost, and times."""
+
+    trained: Trained
+    effort: Effort
+    annotate_s: float
+    train_s: float
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a trial leaves behind; see `scribblebench.sweep.store`."""
+
+    network: nn.Module
 
     rows: list[dict[str, Any]]
     history: list[dict[str, float]]
@@ -68,24 +82,9 @@ def run_trial(
         If the checkpoint's deadline passed during training.
     """
     labels, settings = data.labels, config.training
-    assert config.objective is not None, "only results from before lack it"
+    learned = train_trial(config, data, device=device, on_step=on_step, checkpoint=checkpoint)
+    trained, effort = learned.trained, learned.effort
     start = time.monotonic()
-    effort = Effort()
-    targets = []
-    for slices in data.training:
-        targets.append(annotate(slices, config, labels))
-        effort.add(targets[-1], slices, labels, dense=config.form == "dense")
-    annotated = time.monotonic()
-    trained = train(
-        training_data(data.training, targets, config, labels),
-        config.objective,
-        settings,
-        seed=config.seed,
-        device=device,
-        on_step=on_step,
-        checkpoint=checkpoint,
-    )
-    done = time.monotonic()
     common = {
         "protocol": protocol,
         "trial_id": trial_id,
@@ -101,11 +100,9 @@ def run_trial(
     samples = Samples()
     for slices in data.scored:
         case = slices.case
-        probabilities = predict_slices(trained.network, slices.image, settings, device=device)
-        # On the case's own grid, where all are scored and where there is no padding: a blob in
-        # it might be the largest component.
-        raw = restore(probabilities, slices)
-        pred = keep_largest_components(raw, labels.n_classes) if settings.largest_component else raw
+        pred, raw = predict_case(
+            trained.network, slices, settings, n_classes=labels.n_classes, device=device
+        )
         assert case.label_map is not None, "a sweep refuses such cases when it loads them"
         for score in score_case(pred, case.label_map, labels=labels, spacing_mm=case.spacing_mm):
             class_id = score.class_id
@@ -121,18 +118,71 @@ def run_trial(
                 }
             )
         samples.add(slices, _shown(slices, config, labels), labels_in_view(pred, slices))
-    end = time.monotonic()
+    score_s = time.monotonic() - start
     return Outcome(
+        network=trained.network,
         rows=rows,
         history=trained.losses,
         ratios=trained.ratios,
         samples=samples.arrays(),
         timing={
-            "annotate_s": round(annotated - start, 3),
-            "train_s": round(done - annotated, 3),
-            "predict_and_score_s": round(end - done, 3),
-            "wall_s": round(end - start, 3),
+            "annotate_s": round(learned.annotate_s, 3),
+            "train_s": round(learned.train_s, 3),
+            "predict_and_score_s": round(score_s, 3),
+            "wall_s": round(learned.annotate_s + learned.train_s + score_s, 3),
         },
+    )
+
+
+def train_trial(
+    config: TrialConfig,
+    data: TrialData,
+    *,
+    device: torch.device,
+    on_step: OnStep | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Learned:
+    """Annotate the training cases of a trial and train its network; none is scored.
+
+    Raises
+    ------
+    FloatingPointError
+        If training diverges.
+    OutOfTimeError
+        If the checkpoint's deadline passed during training.
+    """
+    assert config.objective is not None, "only results from before lack it"
+    start = time.monotonic()
+    effort = Effort()
+    targets = []
+    for slices in data.training:
+        targets.append(annotate(slices, config, data.labels))
+        effort.add(targets[-1], slices, data.labels, dense=config.form == "dense")
+    annotated = time.monotonic()
+    trained = train(
+        training_data(data.training, targets, config, data.labels),
+        config.objective,
+        config.training,
+        seed=config.seed,
+        device=device,
+        on_step=on_step,
+        checkpoint=checkpoint,
+    )
+    return Learned(trained, effort, annotated - start, time.monotonic() - annotated)
+
+
+def model_of(
+    config: TrialConfig, data: TrialData, network: nn.Module, provenance: Mapping[str, Any]
+) -> Model:
+    """Put a trial's network together with what inference needs, to be saved."""
+    assert config.objective is not None, "only results from before lack it"
+    return Model(
+        network=network,
+        n_channels=data.training[0].image.shape[1],
+        labels=data.labels,
+        training=config.training,
+        objective=config.objective,
+        provenance={"trial": config.model_dump(mode="json"), **provenance},
     )
 
 

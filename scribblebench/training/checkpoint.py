@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
 import time
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import torch
 
 from scribblebench.errors import InputError
-from scribblebench.io.atomic import atomic_path
+from scribblebench.training.plain_file import read_plain, write_plain
 
 VERSION = 1
 """Of the layout of a checkpoint; another one is not read."""
@@ -46,8 +44,7 @@ class Checkpoint:
 
     def save(self, state: dict[str, Any]) -> None:
         """Write a state of tensors, numbers, strings, lists and dicts."""
-        with atomic_path(self.path) as temporary:
-            torch.save({"version": VERSION, **state}, temporary)
+        write_plain(self.path, {"version": VERSION, **state})
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
         """Return the state, its tensors on `device`, or None if there is none.
@@ -61,12 +58,8 @@ class Checkpoint:
         """
         if not self.path.is_file():
             return None
-        try:
-            state = torch.load(self.path, map_location=device, weights_only=True)
-        except (RuntimeError, EOFError, OSError, pickle.UnpicklingError, zipfile.BadZipFile) as e:
-            reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-            raise InputError(f"{self.path}: cannot be read ({reason})") from e
-        if not isinstance(state, dict) or state.get("version") != VERSION:
+        state = read_plain(self.path, device)
+        if state.get("version") != VERSION:
             raise InputError(f"{self.path}: is not a checkpoint of this version")
         return state
 

@@ -67,7 +67,7 @@ class History:
         return step % self._steps_per_epoch == 0
 
     def write_ratios(self, step: int) -> None:
-        """Close an epoch: a row for each class with the averages of all ratios since the last."""
+        """Close an epoch, whole or not: a row a class with the averages since the last one."""
         means = {
             name: (total / self._ratio_counts[name]).tolist()
             for name, total in self._ratio_sums.items()
@@ -75,7 +75,7 @@ class History:
         self._ratio_sums, self._ratio_counts = {}, {}
         if not means:
             return
-        epoch = step // self._steps_per_epoch
+        epoch = -(-step // self._steps_per_epoch)
         n_classes = len(next(iter(means.values())))
         for class_id in range(n_classes):
             values = {name: means[name][class_id] for name in sorted(means)}

@@ -153,7 +153,7 @@ class Run:
         self.average.update(self.network, self.step)
         self.history.add(made.terms, made.ratios)
         self.step += 1
-        if self.history.epoch_ends(self.step):
+        if self.history.epoch_ends(self.step) or self.step == self.settings.steps:
             self.history.write_ratios(self.step)
 
     def _draws(self, name: str) -> Generator:

@@ -158,3 +158,11 @@ class ObjectiveSettings(BaseModel):
     """Weight of the mean entropy of the unannotated pixels."""
     teacher: TeacherSettings | None = None
     dual: DualSettings | None = None
+
+    @property
+    def needs_dense_labels(self) -> bool:
+        """Whether a term goes by the true class ratios."""
+        return any(
+            group is not None and group.class_ratio == "oracle"
+            for group in (self.spatial, self.prior)
+        )

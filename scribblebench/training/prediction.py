@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from monai.inferers import sliding_window_inference
 from scipy import ndimage
 from torch import Tensor, nn
 
+from scribblebench.data.preprocessing import Slices, restore
 from scribblebench.training.device import autocast
 from scribblebench.training.settings import TrainingSettings
 from scribblebench.types import FloatArray, LabelArray
@@ -14,12 +16,42 @@ from scribblebench.types import FloatArray, LabelArray
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
 """Axes of the four flips of a slice."""
 
+WINDOW_OVERLAP = 0.5
+"""Share of a sliding window's side that the next one covers too, as nnU-Net has it."""
+
+
+def predict_case(
+    network: nn.Module,
+    slices: Slices,
+    settings: TrainingSettings,
+    *,
+    n_classes: int,
+    device: torch.device,
+) -> tuple[LabelArray, LabelArray]:
+    """Predict the labels of a case on its own grid.
+
+    There, and not in the field of view, components are filtered: it has no padding, in which a
+    blob might be the largest component.
+
+    Returns
+    -------
+    pred, raw : ndarray of uint8, shape (P, H, W)
+        With and without the filter that the settings ask for.
+    """
+    probabilities = predict_slices(network, slices.image, settings, device=device)
+    raw = restore(probabilities, slices)
+    pred = keep_largest_components(raw, n_classes) if settings.largest_component else raw
+    return pred, raw
+
 
 @torch.inference_mode()
 def predict_slices(
     network: nn.Module, images: FloatArray, settings: TrainingSettings, *, device: torch.device
 ) -> FloatArray:
     """Return the probability of every class at every pixel.
+
+    With sliding windows, the probabilities of a pixel in the windows that hold it are averaged,
+    with Gaussian weights that favour windows in whose middle it lies.
 
     Parameters
     ----------
@@ -34,15 +66,30 @@ def predict_slices(
         Softmax, averaged over the flips; sums to 1 over the classes.
     """
     network.eval()
+
+    def probabilities_of(x: Tensor) -> Tensor:
+        with autocast(device, settings.precision):
+            logits: Tensor = network(x.contiguous(memory_format=torch.channels_last))
+        return logits.float().softmax(dim=1)
+
     flips = FLIPS if settings.test_time_flips else FLIPS[:1]
     planes = []
     for chunk in torch.split(torch.from_numpy(images), settings.batch_size):
         x = chunk.to(device)
         total: Tensor | float = 0.0
         for axes in flips:
-            with autocast(device, settings.precision):
-                logits = network(x.flip(axes).contiguous(memory_format=torch.channels_last))
-            total = total + logits.float().softmax(dim=1).flip(axes)
+            if settings.window == "whole":
+                flipped = probabilities_of(x.flip(axes))
+            else:
+                flipped = sliding_window_inference(
+                    x.flip(axes),
+                    roi_size=(settings.patch, settings.patch),
+                    sw_batch_size=settings.batch_size,
+                    predictor=probabilities_of,
+                    overlap=WINDOW_OVERLAP,
+                    mode="gaussian",
+                )
+            total = total + flipped.flip(axes)
         assert isinstance(total, Tensor)
         planes.append((total / len(flips)).cpu())
     probabilities: FloatArray = torch.cat(planes).numpy()

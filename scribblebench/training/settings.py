@@ -71,6 +71,8 @@ class TrainingSettings(BaseModel):
     augmentation: AugmentationSettings = AugmentationSettings()
     average_weights: bool = False
     """Predict with the moving average of the weights; else with those after the last step."""
+    window: Literal["whole", "sliding"] = "whole"
+    """Predict the field of view at once, or in overlapping windows of the size of a patch."""
     test_time_flips: bool = True
     """Average the predictions for the slice and its three flips."""
     largest_component: bool = True

@@ -6,6 +6,7 @@ from scribblebench.errors import InputError
 from scribblebench.io.nifti import (
     case_name,
     list_volumes,
+    read_channels,
     read_image,
     read_label_map,
     read_volume,
@@ -158,3 +159,37 @@ def test_folder_listing_is_sorted_and_an_empty_one_is_an_error(tmp_path):
     for name in ("b.nii", "a.nii.gz", "notes.txt"):
         (tmp_path / name).touch()
     assert [case_name(p) for p in list_volumes(tmp_path)] == ["a", "b"]
+
+
+def test_channels_come_first_and_labels_are_written_on_the_grid_of_one(tmp_path):
+    array = np.arange(2 * 3 * 4 * 5, dtype=np.int16).reshape(2, 3, 4, 5)
+    for shape in ((2, 3, 4, 5), (2, 3, 4, 1, 5)):
+        image, volume = read_channels(save(tmp_path / "a.nii.gz", array.reshape(shape)))
+        assert (image.shape, image.dtype) == ((5, 4, 3, 2), np.float32)
+        assert image[4, 3, 2, 1] == array[1, 2, 3, 4]
+        assert volume.spacing_mm == (8.0, 1.5, 1.25)
+        labels = np.full((4, 3, 2), 7, dtype=np.uint8)
+        write_label_map(tmp_path / "b.nii.gz", labels, volume, keep_type=False)
+        written = nib.load(tmp_path / "b.nii.gz")
+        assert (written.shape, written.get_data_dtype()) == ((2, 3, 4), np.uint8)
+        np.testing.assert_array_equal(written.affine, OBLIQUE)
+        assert (np.asarray(written.dataobj) == 7).all()
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (3, 4, 2), (3, 4, 2, 1)])
+def test_images_without_channels_have_one(tmp_path, shape):
+    array = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    path = save(tmp_path / "a.nii.gz", array)
+    image, volume = read_channels(path)
+    np.testing.assert_array_equal(image, read_image(path)[0][None])
+    labels = np.ones(image.shape[1:], dtype=np.uint8)
+    write_label_map(tmp_path / "b.nii.gz", labels, volume, keep_type=False)
+    assert nib.load(tmp_path / "b.nii.gz").shape == shape[:3]
+
+
+def test_more_axes_than_channels_and_nan_are_refused(tmp_path):
+    path = save(tmp_path / "a.nii.gz", np.zeros((3, 3, 2, 2, 2), dtype=np.uint8))
+    with pytest.raises(InputError, match="or one with channels, got shape"):
+        read_channels(path)
+    with pytest.raises(InputError, match="image must be finite"):
+        read_channels(save(path, np.full((3, 3, 2, 2), np.nan, dtype=np.float32)))

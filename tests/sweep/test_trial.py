@@ -10,6 +10,7 @@ from test_annotation import LABELS, trial
 from scribblebench.data.preprocessing import prepare
 from scribblebench.sweep import trial as trial_module
 from scribblebench.sweep.trial import TrialData, run_trial
+from scribblebench.training import prediction
 from scribblebench.training.settings import TrainingSettings
 from scribblebench.types import Case
 
@@ -31,7 +32,7 @@ def outcome_of(monkeypatch):
         trained = SimpleNamespace(network=None, losses=[], ratios=[])
         monkeypatch.setattr(trial_module, "train", lambda *_, **__: trained)
         one_hot = np.moveaxis(np.eye(3, dtype=np.float32)[pred], -1, 1)
-        monkeypatch.setattr(trial_module, "predict_slices", lambda *_, **__: one_hot)
+        monkeypatch.setattr(prediction, "predict_slices", lambda *_, **__: one_hot)
         return run_trial(
             trial("dense", method="full", training=TrainingSettings(**settings)),
             TrialData(LABELS, [slices], [slices]),

@@ -1,0 +1,62 @@
+"""`scribblebench prepare`: the cases of a protocol in one file, for machines without the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scribblebench.cli.progress import progress
+from scribblebench.cli.sweep_options import DataOption, PresetOption, ProtocolOption
+from scribblebench.errors import InputError
+
+
+def prepare(
+    protocol: ProtocolOption,
+    output: Annotated[Path, typer.Option(help="File to write, such as mscmr.npz.")],
+    preset: PresetOption = None,
+    data: DataOption = None,
+    part: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A part of the split; give it again for more. [default: those that the protocol "
+            "trains on and scores]"
+        ),
+    ] = None,
+) -> None:
+    """Write the cases of a protocol, prepared for training and scoring, into one small file.
+
+    `sweep --prepared` and `train --prepared` take it in place of the data set, for protocols with
+    the same data set, spacing and field of view. Images are kept in 256 levels; the largest error
+    of an intensity is printed, and 0 where an image had no more levels.
+    """
+    # Importing these takes seconds that other commands need not wait.
+    from scribblebench.data.prepared import write_prepared
+    from scribblebench.sweep.inputs import cases_of, load_slices, open_dataset, preparation
+    from scribblebench.sweep.protocol import ProtocolError, data_root, find_protocol, read_protocol
+
+    if output.is_dir():
+        raise InputError(f"--output: must be a file, got the folder {output}")
+    path = find_protocol(protocol)
+    parsed = read_protocol(path, preset)
+    names = {parsed.split.train: "split.train", parsed.split.score: "split.score"}
+    try:
+        dataset = open_dataset(parsed, data_root(data, parsed))
+        if not part:
+            parts = {name: cases_of(dataset, name, key) for name, key in names.items()}
+    except ProtocolError as error:
+        raise InputError(f"{path}: {error}") from error
+    if part:
+        parts = {name: cases_of(dataset, name, "--part") for name in part}
+    n_cases = sum(map(len, parts.values()))
+    ids = [(name, case_id) for name, cases in parts.items() for case_id in cases]
+    slices = ((name, load_slices(parsed, dataset, case_id)) for name, case_id in ids)
+    header = write_prepared(
+        output, preparation(parsed), dataset.labels, progress(slices, "prepare", n_cases)
+    )
+    typer.echo(
+        f"{n_cases} cases ({', '.join(f'{len(c)} {name}' for name, c in parts.items())}), "
+        f"{output.stat().st_size / 2**20:.1f} MiB, largest error {header.largest_error:.3f} "
+        f"standard deviations: {output}"
+    )

@@ -1,0 +1,103 @@
+"""`scribblebench train`: the network of one trial, to be kept and used."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scribblebench.cli.sweep_options import (
+    LEFT,
+    DataOption,
+    DeviceOption,
+    PreparedOption,
+    PresetOption,
+    ProtocolOption,
+    check_sources,
+)
+from scribblebench.errors import InputError
+
+
+def train(
+    protocol: ProtocolOption,
+    output: Annotated[Path, typer.Option(help="Folder of the model; a new one for each trial.")],
+    preset: PresetOption = None,
+    method: Annotated[str | None, typer.Option(help="As the protocol calls it.")] = None,
+    form: Annotated[str | None, typer.Option(help="One of the protocol's forms.")] = None,
+    density: Annotated[float | None, typer.Option(help="One of its densities.")] = None,
+    randomness: Annotated[float | None, typer.Option(help="One of its randomness values.")] = None,
+    seed: Annotated[int | None, typer.Option(help="One of its seeds.")] = None,
+    data: DataOption = None,
+    prepared: PreparedOption = None,
+    device: DeviceOption = "auto",
+    stop_after: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            help="Minutes after which the state is saved and the command ends, with exit code "
+            f"{LEFT}; the same command goes on.",
+        ),
+    ] = None,
+) -> None:
+    """Train the network of one trial of a protocol, without scoring it.
+
+    The options --method to --seed say which trial; they may be left out where the protocol has one
+    value. Writes model.pt, config.json, history.csv and, where class ratios were looked at,
+    ratios.csv. After an interruption the same command goes on. Only the training cases are read.
+    """
+    deadline = None if stop_after is None else time.monotonic() + 60.0 * stop_after
+    # Importing torch and MONAI takes seconds that other commands need not wait.
+    from scribblebench.cli.progress import SweepProgress
+    from scribblebench.sweep.inputs import load_data, open_source
+    from scribblebench.sweep.plan import expand
+    from scribblebench.sweep.protocol import ProtocolError, data_root, find_protocol, read_protocol
+    from scribblebench.sweep.selection import select_trial
+    from scribblebench.sweep.single import train_single
+    from scribblebench.training.checkpoint import OutOfTimeError
+    from scribblebench.training.device import choose_device
+
+    path = find_protocol(protocol)
+    parsed = read_protocol(path, preset)
+    check_sources(data, prepared)
+    chosen = choose_device(device)
+    config = select_trial(
+        list(expand(parsed)),
+        method=method,
+        form=form,
+        density=density,
+        randomness=randomness,
+        seed=seed,
+    )
+    try:
+        with SweepProgress() as progress:
+            source = open_source(parsed, data_root(data, parsed), prepared)
+            loaded, fingerprint = load_data(parsed, source, [config], scored=False)
+            progress.sweep_started(n_trials=1, finished=[])
+            progress.trial_started(config)
+            trained = train_single(
+                config,
+                loaded,
+                fingerprint,
+                output=output,
+                device=chosen,
+                on_step=progress.step,
+                deadline=deadline,
+            )
+    except ProtocolError as error:
+        raise InputError(f"{path}: {error}") from error
+    except FloatingPointError as error:
+        typer.echo(f"error: {config.label()}: training diverged: {error}", err=True)
+        raise typer.Exit(1) from None
+    except OutOfTimeError as error:
+        typer.echo(f"out of time: {error}; the same command goes on", err=True)
+        raise typer.Exit(LEFT) from None
+    except KeyboardInterrupt:
+        typer.echo("interrupted; the same command goes on", err=True)
+        raise typer.Exit(130) from None
+    state = "trained" if trained else "was trained before"
+    typer.echo(
+        f"{config.label()}: {state}. "
+        f"Next: scribblebench predict --model {output / 'model.pt'} --images DIR --output DIR"
+    )
