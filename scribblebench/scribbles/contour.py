@@ -98,15 +98,22 @@ def level_lines(region: Region, level: Float64Array, at_least: float) -> list[In
 
 @compiled
 def _without_bumps(grid: Grid, line: IntArray, start: int) -> IntArray:
-    """Return a closed line from `start` on, without bumps of one voxel: it goes by that below."""
+    """Return a closed line from `start` on, without bumps of one voxel: it goes by that below.
+
+    Where the voxels below two bumps in a row are one and the same, it is listed once.
+    """
     smooth = np.empty_like(line)
+    n = 0
     for i in range(line.size):
         k = (start + i) % line.size
         before, after = line[k - 1], line[(k + 1) % line.size]
         over, below = abs(after - before), (before + after) // 2
         bump = (over == 2 or over == 2 * grid.width) and grid.inside[below]
-        smooth[i] = below if bump else line[k]
-    return smooth
+        node = below if bump else line[k]
+        if n == 0 or smooth[n - 1] != node:
+            smooth[n] = node
+            n += 1
+    return smooth[:n]
 
 
 def _apart(line: IntArray, beside: BoolArray, shortest: int) -> list[IntArray]:

@@ -63,6 +63,12 @@ def test_any_mask_any_budget_any_randomness_any_width(form, data):
     assert not (few & ~many).any()
 
 
+def test_two_bumps_of_a_contour_over_one_pixel_list_it_once():
+    mask = np.ones((7, 7), dtype=bool)
+    mask[[0, 2, 5, 5], [0, 5, 2, 6]] = False
+    check(mask, "contour", 6, 1.0, None)
+
+
 @IN_3D
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
