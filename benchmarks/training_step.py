@@ -1,6 +1,6 @@
 """Time a training step of each method, and its share outside the network.
 
-    python benchmarks/training_step.py [--preset cpu|paper] [--device auto] [METHOD ...]
+    python benchmarks/training_step.py [--preset cpu|paper] [--parts] [METHOD ...]
 
 `cpu` is the preset of the shipped protocols (batch 8, 128 x 128, `unet` of width 16), `paper` the
 resolution of ZScribbleSeg (batch 4, 212 x 212, `basic_unet` of width 32; the authors' release takes
@@ -18,9 +18,12 @@ import time
 
 import numpy as np
 import torch
+from torch import nn
 
 from scribblebench.methods import METHODS
-from scribblebench.training.data import TrainingData
+from scribblebench.training import objective, second_view
+from scribblebench.training.averaging import MovingAverage
+from scribblebench.training.data import Batches, TrainingData
 from scribblebench.training.device import choose_device
 from scribblebench.training.loop import Run
 from scribblebench.training.scribble_geometry import GeometryCheck, ScribbleGeometry
@@ -66,22 +69,63 @@ def made_data(side):
     )
 
 
-def network_passes(run, objective):
+def network_passes(run, settings_of_terms):
     """Run the passes of a step's networks and nothing else."""
     settings = run.settings
     size = (settings.batch_size, 1, settings.patch, settings.patch)
     images = torch.randn(size, device=run.device).contiguous(memory_format=torch.channels_last)
-    mixup = objective.view is not None and objective.view.mixup is not None
+    mixup = settings_of_terms.view is not None and settings_of_terms.view.mixup is not None
     if mixup:
         images.requires_grad_()
-    logits = list(run.two_logits(images)) if objective.dual else [run.logits(images)]
+    logits = list(run.two_logits(images)) if settings_of_terms.dual else [run.logits(images)]
     if mixup:
         torch.autograd.grad(logits[0].mean(), images, retain_graph=True)
-    if objective.view:
+    if settings_of_terms.view:
         logits.append(run.logits(images.detach()))
-    if objective.teacher:
+    if settings_of_terms.teacher:
         run.averaged_probs(images.detach())
     torch.stack([each.mean() for each in logits]).sum().backward()
+
+
+PARTS = {
+    "batch and augmentation": (Batches, "batch"),
+    "mask of the mix": (second_view, "saliency_mix"),
+    "consistency": (second_view, "global_consistency"),
+    "neighbours": (objective, "weighted_neighbours"),
+    "class ratios": (objective, "estimate_ratios"),
+    "negatives": (objective, "negatives"),
+    "spatial loss": (objective, "spatial_loss"),
+    "shape loss": (objective, "shape_loss"),
+    "clipping": (nn.utils, "clip_grad_norm_"),
+    "moving average": (MovingAverage, "update"),
+}
+"""What a step does beside running networks, and the function that does it."""
+
+
+def print_parts(run, n_steps):
+    """Time the parts of some steps, each waited for, and print their medians."""
+    spent = {name: [] for name in PARTS}
+    originals = {name: getattr(owner, call) for name, (owner, call) in PARTS.items()}
+
+    def timed(name):
+        def call(*arguments, **options):
+            done = []
+            spent[name].append(
+                seconds(lambda: done.append(originals[name](*arguments, **options)), run.device)
+            )
+            return done[0]
+
+        return call
+
+    for name, (owner, call) in PARTS.items():
+        setattr(owner, call, timed(name))
+    for _ in range(n_steps):
+        run.advance()
+    for name, (owner, call) in PARTS.items():
+        setattr(owner, call, originals[name])
+    for name, times in spent.items():
+        if times:
+            print(f"    {name:<24} {1e3 * np.median(times):7.1f} ms, forward only", flush=True)
 
 
 def seconds(call, device):
@@ -103,23 +147,24 @@ def main():
     parser.add_argument("--preset", choices=PRESETS, default="cpu")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--parts", action="store_true", help="What the rest of a step goes to.")
     parser.add_argument("methods", nargs="*", default=METHODS.names())
     arguments = parser.parse_args()
     device = choose_device(arguments.device)
     n_steps = 2 + arguments.steps
-    # Two thirds of the schedule are over, so that every term has set in.
-    settings = TrainingSettings(**PRESETS[arguments.preset], steps=3 * n_steps)
+    # Four fifths of the schedule are over, so that every term has set in.
+    settings = TrainingSettings(**PRESETS[arguments.preset], steps=10 * n_steps)
     data = made_data(settings.field_of_view)
     print(f"{device}, {torch.get_num_threads()} threads, preset {arguments.preset}")
     print("method, ms a step, ms in the network, % outside it, peak GiB of the process so far")
     for name in arguments.methods:
-        objective = METHODS[name].objective
-        run = Run(data, objective, settings, seed=0, device=device)
-        run.step = 2 * n_steps
+        terms = METHODS[name].objective
+        run = Run(data, terms, settings, seed=0, device=device)
+        run.step = 8 * n_steps
         times = []
         for _ in range(n_steps):
             step = seconds(run.advance, device)
-            network = seconds(lambda run=run, o=objective: network_passes(run, o), device)
+            network = seconds(lambda run=run, terms=terms: network_passes(run, terms), device)
             times.append((step, network))
         step, network = np.median(np.array(times)[2:], axis=0)
         print(
@@ -127,6 +172,8 @@ def main():
             f"{peak_gib(device):5.2f}",
             flush=True,
         )
+        if arguments.parts:
+            print_parts(run, arguments.steps)
 
 
 if __name__ == "__main__":
