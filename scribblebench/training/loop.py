@@ -196,7 +196,7 @@ class Run:
             "average": self.average.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "objective": self.objective.state(),
+            "running_ratios": self.objective.running_ratios.state(),
             "history": self.history.state(),
         }
 
@@ -208,7 +208,7 @@ class Run:
         self.average.network.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
-        self.objective.load(state["objective"])
+        self.objective.running_ratios.load(state["running_ratios"])
         self.history.load(state["history"], self.device)
 
     def result(self) -> Trained:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -21,7 +20,6 @@ from scribblebench.training.losses import (
 from scribblebench.training.mixed_pseudo_labels import mixed_pseudo_label_loss
 from scribblebench.training.neighbours import weighted_neighbours
 from scribblebench.training.objective_settings import ObjectiveSettings
-from scribblebench.training.prior_correction import PriorCorrection, corrected
 from scribblebench.training.running_ratios import RunningRatios, estimate_ratios
 from scribblebench.training.second_view import second_view_terms
 from scribblebench.training.shape_prior import shape_loss
@@ -67,7 +65,7 @@ class StepTerms:
 
 
 class Objective:
-    """Computes the terms of each step; its only state are running class ratios.
+    """Computes the terms of each step; its only state is the running class ratio.
 
     Parameters
     ----------
@@ -81,7 +79,6 @@ class Objective:
         self.n_steps = n_steps
         smoothing = settings.spatial.smoothing if settings.spatial else 0.0
         self.running_ratios = RunningRatios(smoothing)
-        self.prior = PriorCorrection(settings.prior) if settings.prior else None
 
     def __call__(
         self,
@@ -109,60 +106,65 @@ class Objective:
         s = self.settings
         done = step / self.n_steps
         images = batch.images
-        needs_saliency = s.view is not None and s.view.mixup is not None
-        if needs_saliency:
+        if s.view and s.view.mixup:
             images = images.detach().requires_grad_()
-        second_logits: Tensor | None = None
+        second: Tensor | None = None
         if s.dual:
-            logits, second_logits = networks.two_logits(images)
+            logits, second = networks.two_logits(images)
         else:
             logits = networks.logits(images)
-        terms: dict[str, Tensor] = {}
-        correction: Tensor | None = None
-        if self.prior is not None and s.prior and done >= s.prior.start:
-            correction = self.prior.update(logits.detach().softmax(dim=1), batch)
-        cross_entropy = partial_cross_entropy(
-            corrected(logits, correction), batch.targets, ignore_label=IGNORE_LABEL
-        )
-        if s.cross_entropy:
-            loss = cross_entropy
-            if second_logits is not None:
-                other = partial_cross_entropy(
-                    corrected(second_logits, correction), batch.targets, ignore_label=IGNORE_LABEL
-                )
-                loss = (loss + other) / 2
-            terms["cross_entropy"] = s.cross_entropy * loss
-        if s.dice:
-            terms["dice"] = s.dice * dice_loss(logits, batch.targets, ignore_label=IGNORE_LABEL)
+        cross_entropy = partial_cross_entropy(logits, batch.targets, ignore_label=IGNORE_LABEL)
+        terms = self._annotated_terms(logits, second, cross_entropy, batch)
         if s.view:
             gradient = images
-            if needs_saliency:
+            if s.view.mixup:
                 # Only with respect to the images: no gradient of the weights is computed here.
                 (gradient,) = torch.autograd.grad(cross_entropy, images, retain_graph=True)
             terms |= second_view_terms(
-                networks.logits,
-                batch,
-                logits,
-                gradient,
-                s.view,
-                correction=correction,
-                generator=draws("view"),
+                networks.logits, batch, logits, gradient, s.view, generator=draws("view")
             )
-        if second_logits is not None and s.dual:
+        if s.dual and second is not None:
             loss = mixed_pseudo_label_loss(
-                logits, second_logits, batch.inside, generator=draws("pseudo labels")
+                logits, second, batch.inside, generator=draws("pseudo labels")
             )
             terms["mixed_pseudo_labels"] = s.dual.weight * loss
-        if s.geometry and batch.allowed is not None:
-            loss = allowed_classes_loss(logits, batch.allowed, batch.unannotated)
-            terms["geometry"] = s.geometry * loss
-        if s.entropy:
-            terms["entropy"] = s.entropy * entropy_loss(logits, batch.unannotated)
         if s.teacher and done > s.teacher.start:
             ramp = min(1.0, (done - s.teacher.start) / max(s.teacher.start, 1e-6))
             probs = networks.averaged_probs(batch.images)
             loss = soft_target_loss(logits, probs, batch.unannotated)
             terms["teacher"] = s.teacher.weight * ramp * loss
+        terms |= self._unannotated_terms(logits, batch, done)
+        terms |= self._crf_term(logits, batch, done)
+        spatial, ratios = self._spatial_term(logits, batch, done)
+        if audit:
+            ratios = self._audit(logits, batch) | ratios
+        return StepTerms(terms | spatial, ratios)
+
+    def _annotated_terms(
+        self, logits: Tensor, second: Tensor | None, cross_entropy: Tensor, batch: Batch
+    ) -> dict[str, Tensor]:
+        """Return the terms on annotated pixels; two decoders both learn from them."""
+        s = self.settings
+        terms = {}
+        if s.cross_entropy:
+            loss = cross_entropy
+            if second is not None:
+                other = partial_cross_entropy(second, batch.targets, ignore_label=IGNORE_LABEL)
+                loss = (loss + other) / 2
+            terms["cross_entropy"] = s.cross_entropy * loss
+        if s.dice:
+            terms["dice"] = s.dice * dice_loss(logits, batch.targets, ignore_label=IGNORE_LABEL)
+        return terms
+
+    def _unannotated_terms(self, logits: Tensor, batch: Batch, done: float) -> dict[str, Tensor]:
+        """Return the terms on unannotated pixels that need no more than the logits."""
+        s = self.settings
+        terms = {}
+        if s.geometry and batch.allowed is not None:
+            loss = allowed_classes_loss(logits, batch.allowed, batch.unannotated)
+            terms["geometry"] = s.geometry * loss
+        if s.entropy:
+            terms["entropy"] = s.entropy * entropy_loss(logits, batch.unannotated)
         if s.shape and done >= s.shape.start:
             loss = shape_loss(
                 logits,
@@ -172,26 +174,7 @@ class Objective:
                 union=s.shape.union,
             )
             terms["shape"] = s.shape.weight * loss
-        terms |= self._crf_term(logits, batch, done)
-        spatial, ratios = self._spatial_term(logits, batch, done)
-        if audit:
-            ratios = self._audit(logits, batch) | ratios
-            if self.prior is not None:
-                ratios |= self.prior.ratios
-        return StepTerms(terms | spatial, ratios)
-
-    def state(self) -> dict[str, Any]:
-        """Return what changed since the first step, in plain data."""
-        return {
-            "running_ratios": self.running_ratios.state(),
-            "prior": self.prior.state() if self.prior else None,
-        }
-
-    def load(self, state: dict[str, Any]) -> None:
-        """Take up a state."""
-        self.running_ratios.load(state["running_ratios"])
-        if self.prior is not None:
-            self.prior.load(state["prior"])
+        return terms
 
     def _crf_term(self, logits: Tensor, batch: Batch, done: float) -> dict[str, Tensor]:
         s = self.settings.gated_crf

@@ -83,18 +83,6 @@ class SpatialSettings(BaseModel):
     """Weight of the past in the running mean of the estimate over batches; 0 is none."""
 
 
-class PriorSettings(BaseModel):
-    """Correction of the cross-entropy for the class ratios of the annotated pixels."""
-
-    model_config = STRICT
-
-    start: Share = 0.3
-    """Share of the steps before it sets in."""
-    strength: Share = 1.0
-    class_ratio: Literal["em", "argmax", "oracle"] = "em"
-    smoothing: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.98
-
-
 class ShapeSettings(BaseModel):
     """Self-training on the largest component of each class."""
 
@@ -146,8 +134,6 @@ class ObjectiveSettings(BaseModel):
     cross_entropy: Weight = 1.0
     """On annotated pixels of the batch: partial cross-entropy, full with dense labels."""
     dice: Weight = 0.0
-    prior: PriorSettings | None = None
-    """Corrects the cross-entropies of both views."""
     view: ViewSettings | None = None
     spatial: SpatialSettings | None = None
     shape: ShapeSettings | None = None
@@ -162,7 +148,4 @@ class ObjectiveSettings(BaseModel):
     @property
     def needs_dense_labels(self) -> bool:
         """Whether a term goes by the true class ratios."""
-        return any(
-            group is not None and group.class_ratio == "oracle"
-            for group in (self.spatial, self.prior)
-        )
+        return self.spatial is not None and self.spatial.class_ratio == "oracle"

@@ -64,11 +64,6 @@ class RunningRatios:
         self.weight = keep * self.weight + 1.0
         return self.sum / self.weight
 
-    @property
-    def mean(self) -> Tensor | None:
-        """The mean so far; None before the first estimate."""
-        return None if self.sum is None else self.sum / self.weight
-
     def state(self) -> dict[str, Any]:
         """Return the sum and its weight."""
         return {"sum": self.sum, "weight": self.weight}

@@ -14,7 +14,6 @@ from scribblebench.training.losses import soft_cross_entropy
 from scribblebench.training.mixup import Mix, draw_mixup, saliency_mix, soft_labels, unmixed
 from scribblebench.training.objective_settings import ViewSettings
 from scribblebench.training.occlusion import draw_holes, hole_mask
-from scribblebench.training.prior_correction import corrected
 from scribblebench.types import BACKGROUND, IGNORE_LABEL
 
 
@@ -25,7 +24,6 @@ def second_view_terms(
     gradient: Tensor,
     settings: ViewSettings,
     *,
-    correction: Tensor | None,
     generator: Generator,
 ) -> dict[str, Tensor]:
     """Run the network on the second view and return its terms.
@@ -39,8 +37,6 @@ def second_view_terms(
     gradient : Tensor, shape (B, C, H, W)
         Of the cross-entropy with respect to the images; used by mixup only.
     settings : ViewSettings
-    correction : Tensor, shape (K,), or None
-        Added to the logits in the cross-entropy on annotated pixels.
     generator : torch.Generator
         On the CPU.
 
@@ -67,9 +63,7 @@ def second_view_terms(
         if settings.occlusion.label == "background" and settings.occlusion.weight is None:
             soft[:, BACKGROUND] += hole[:, 0]
     view_logits = network(images)
-    loss = soft_cross_entropy(
-        corrected(view_logits, correction), soft, over_all_pixels=settings.average_over_all
-    )
+    loss = soft_cross_entropy(view_logits, soft, over_all_pixels=settings.average_over_all)
     terms["view"] = settings.weight * loss
     if hole is not None and settings.occlusion and settings.occlusion.weight:
         in_hole = torch.zeros_like(soft)

@@ -168,16 +168,6 @@ def test_weights_multiply_their_terms(batch):
     assert two["shape"] == pytest.approx(one["shape"] / 2, rel=1e-5)
 
 
-def test_prior_correction_changes_the_cross_entropies_of_both_views_only(batch):
-    base = {"view": {"mixup": {}}, "spatial": {}, "geometry": 1.0, "entropy": 1.0}
-    before, after = values(terms(batch, base)), values(terms(batch, {**base, "prior": {}}))
-    assert before.keys() == after.keys()
-    # The mask follows the saliency, which the correction changes.
-    assert {k for k in after if after[k] != before[k]} == {"cross_entropy", "view"}
-    early = values(terms(batch, {**base, "prior": {"start": 0.95}}))
-    assert early == before
-
-
 def test_all_of_zscribbleseg_is_the_sum_of_its_terms(batch):
     """Also the second view's images come from one stream, so the parts draw what the whole does."""
     objective = METHODS["zscribbleseg"].objective
