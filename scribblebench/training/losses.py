@@ -42,13 +42,25 @@ def dice_loss(logits: Tensor, targets: Tensor, *, ignore_label: int) -> Tensor:
 
     Parameters and shapes as in `partial_cross_entropy`.
     """
-    annotated = targets != ignore_label
-    probs = logits.float().softmax(dim=1) * annotated[:, None]
-    classes = torch.where(annotated, targets, 0)
-    onehot = functional.one_hot(classes, logits.shape[1]).movedim(-1, 1) * annotated[:, None]
+    annotated = (targets != ignore_label)[:, None]
+    classes = torch.where(annotated[:, 0], targets, 0)
+    onehot = functional.one_hot(classes, logits.shape[1]).movedim(-1, 1) * annotated
+    return soft_dice_loss(logits, onehot)
+
+
+def soft_dice_loss(logits: Tensor, soft: Tensor) -> Tensor:
+    """Return `dice_loss` against soft labels; a pixel counts by the mass of its label.
+
+    Parameters
+    ----------
+    logits : Tensor, shape (B, K, ...)
+    soft : Tensor, shape (B, K, ...)
+        Non-negative; sums to at most 1 over classes.
+    """
+    probs = logits.float().softmax(dim=1) * soft.sum(dim=1, keepdim=True)
     axes = [0, *range(2, logits.ndim)]
-    overlap = (probs * onehot).sum(axes)[1:]
-    size = (probs.sum(axes) + onehot.sum(axes))[1:]
+    overlap = (probs * soft).sum(axes)[1:]
+    size = (probs.sum(axes) + soft.sum(axes))[1:]
     smooth = 1e-5
     return 1.0 - ((2.0 * overlap + smooth) / (size + smooth)).mean()
 

@@ -45,6 +45,8 @@ class ViewSettings(BaseModel):
 
     weight: Weight = 1.0
     """Weight of the partial cross-entropy on the second view."""
+    dice: Weight = 0.0
+    """Weight of the Dice loss on what is annotated in the second view."""
     mixup: MixupSettings | None = None
     occlusion: OcclusionSettings | None = None
     consistency: Weight = 0.0

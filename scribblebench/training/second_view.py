@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from scribblebench.training.batch import Batch
 from scribblebench.training.consistency import global_consistency
 from scribblebench.training.device import to_device
-from scribblebench.training.losses import soft_cross_entropy
+from scribblebench.training.losses import soft_cross_entropy, soft_dice_loss
 from scribblebench.training.mixup import Mix, draw_mixup, saliency_mix, soft_labels, unmixed
 from scribblebench.training.objective_settings import ViewSettings
 from scribblebench.training.occlusion import draw_holes, hole_mask
@@ -43,7 +43,7 @@ def second_view_terms(
     Returns
     -------
     terms : dict of str to scalar Tensor
-        `view`; `hole`, the cross-entropy of an occluded hole that is averaged apart;
+        `view`; `view_dice`; `hole`, the cross-entropy of an occluded hole that is averaged apart;
         `consistency`.
     """
     n_classes = logits.shape[1]
@@ -65,6 +65,8 @@ def second_view_terms(
     view_logits = network(images)
     loss = soft_cross_entropy(view_logits, soft, over_all_pixels=settings.average_over_all)
     terms["view"] = settings.weight * loss
+    if settings.dice:
+        terms["view_dice"] = settings.dice * soft_dice_loss(view_logits, soft)
     if hole is not None and settings.occlusion and settings.occlusion.weight:
         in_hole = torch.zeros_like(soft)
         in_hole[:, BACKGROUND] = hole[:, 0].to(soft.dtype)

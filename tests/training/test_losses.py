@@ -10,6 +10,7 @@ from scribblebench.training.losses import (
     masked_mean,
     partial_cross_entropy,
     soft_cross_entropy,
+    soft_dice_loss,
     soft_target_loss,
 )
 
@@ -52,6 +53,14 @@ def test_dice_loss_by_hand():
     targets = torch.tensor([[[1, 1], [0, IGNORE]]])
     loss = dice_loss(logits, targets, ignore_label=IGNORE)
     assert float(loss) == pytest.approx(1 - 2.8 / 3.7, abs=1e-5)
+
+
+def test_soft_dice_loss_by_hand():
+    """Class 1: overlap .5 * .8 + 1 * .6, size (.8 + .6) + (.5 + 1); the third pixel has no mass."""
+    probs = torch.tensor([0.8, 0.6, 0.3])
+    logits = torch.stack([(1 - probs).log(), probs.log()]).reshape(1, 2, 1, 3)
+    soft = torch.tensor([[0.5, 0.5], [0.0, 1.0], [0.0, 0.0]]).T.reshape(1, 2, 1, 3)
+    assert float(soft_dice_loss(logits, soft)) == pytest.approx(1 - 2.0 / 2.9, abs=1e-5)
 
 
 def test_losses_are_computed_in_float32_from_bfloat16_logits():

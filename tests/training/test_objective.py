@@ -61,6 +61,7 @@ SWITCHES = {
     "mixup": ({"view": {"mixup": {}}}, {"view"}),
     "occlusion": ({"view": {"occlusion": {"side": 8}}}, {"view"}),
     "hole apart": ({"view": {"occlusion": {"side": 8, "weight": 0.5}}}, {"view", "hole"}),
+    "dice of the view": ({"view": {"mixup": {}, "dice": 0.5}}, {"view", "view_dice"}),
     "consistency": ({"view": {"mixup": {}, "consistency": 0.05}}, {"view", "consistency"}),
     "spatial": ({"spatial": {}}, {"spatial"}),
     "shape": ({"shape": {}}, {"shape"}),
