@@ -68,6 +68,7 @@ class Results:
                 f"{self.n_unplanned} more finished trials in the folder belong to another version "
                 f"of the protocol or of the data and are left out."
             )
+        remarks += self._unused_geometry()
         remarks += [f"failed: trial {i}: {error}" for i, error in self.failed.items()]
         versions = {
             (r["provenance"]["commit"], r["provenance"]["dirty"]) for r in self.results.values()
@@ -77,6 +78,22 @@ class Results:
         if any(dirty for _, dirty in versions):
             remarks.append("Some trials were run by code with uncommitted changes.")
         return remarks
+
+    def _unused_geometry(self) -> list[str]:
+        """Say where the scribbles do not support what a method would use."""
+        remarks = []
+        for trial_id, config in self.finished.items():
+            check = self.results[trial_id].get("geometry")
+            if check is None or (check["absent_holds"] and check["wall_holds"]):
+                continue
+            rules = [*([] if check["absent_holds"] else ["absent"])]
+            rules += [*([] if check["wall_holds"] else ["wall", "reach"])]
+            remarks.append(
+                f"geometry: '{config.method}' on '{config.form}' did without {', '.join(rules)}: "
+                f"walls are closed in {check['closed_fraction']:.0%} of the slices, and "
+                f"{check['missed_fraction']:.1%} of the classes are missing between two slices."
+            )
+        return list(dict.fromkeys(remarks))
 
 
 def collect(store: Store) -> Results:

@@ -147,6 +147,7 @@ def run_sweep(
             "data_fingerprint": data_fingerprint,
             "mean_dsc": outcome.mean_dsc,
             "timing": outcome.timing,
+            "geometry": outcome.geometry.record() if outcome.geometry else None,
             "provenance": origin,
         }
         store.write_trial(

@@ -21,7 +21,7 @@ from scribblebench.training.data import TrainingData
 from scribblebench.training.loop import OnStep, Trained, train
 from scribblebench.training.model_file import Model
 from scribblebench.training.prediction import predict_case
-from scribblebench.training.scribble_geometry import scribble_geometry
+from scribblebench.training.scribble_geometry import GeometryCheck, scribble_geometry
 from scribblebench.types import IGNORE_LABEL, AnyArray, LabelArray, LabelSpec
 
 
@@ -36,10 +36,14 @@ class TrialData:
 
 @dataclass(frozen=True)
 class Learned:
-    """What the training of a trial leaves: the network, what its labels cost, and times."""
+    """What the training of a trial leaves: the network, what its labels cost, and times.
+
+    `geometry` says which rules the scribbles support, where the objective asks for them.
+    """
 
     trained: Trained
     effort: Effort
+    geometry: GeometryCheck | None
     annotate_s: float
     train_s: float
 
@@ -49,7 +53,7 @@ class Outcome:
     """What a trial leaves behind; see `scribblebench.sweep.store`."""
 
     network: nn.Module
-
+    geometry: GeometryCheck | None
     rows: list[dict[str, Any]]
     history: list[dict[str, float]]
     ratios: list[dict[str, Any]]
@@ -121,6 +125,7 @@ def run_trial(
     score_s = time.monotonic() - start
     return Outcome(
         network=trained.network,
+        geometry=learned.geometry,
         rows=rows,
         history=trained.losses,
         ratios=trained.ratios,
@@ -159,8 +164,9 @@ def train_trial(
         targets.append(annotate(slices, config, data.labels))
         effort.add(targets[-1], slices, data.labels, dense=config.form == "dense")
     annotated = time.monotonic()
+    training = training_data(data.training, targets, config, data.labels)
     trained = train(
-        training_data(data.training, targets, config, data.labels),
+        training,
         config.objective,
         config.training,
         seed=config.seed,
@@ -168,7 +174,8 @@ def train_trial(
         on_step=on_step,
         checkpoint=checkpoint,
     )
-    return Learned(trained, effort, annotated - start, time.monotonic() - annotated)
+    geometry = training.geometry.check if training.geometry else None
+    return Learned(trained, effort, geometry, annotated - start, time.monotonic() - annotated)
 
 
 def model_of(

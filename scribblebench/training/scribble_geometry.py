@@ -67,6 +67,17 @@ class GeometryCheck:
         """Whether the background scribble may be taken as a wall."""
         return self.n_slices > 0 and self.closed_fraction >= MIN_CLOSED
 
+    def record(self) -> dict[str, float | int | bool | None]:
+        """Return the measures and the rules that hold, as JSON has them."""
+        return {
+            "n_slices": self.n_slices,
+            "closed_fraction": round(self.closed_fraction, 4),
+            "missed_fraction": round(self.missed_fraction, 4),
+            "reach_px": round(self.reach_px, 2) if np.isfinite(self.reach_px) else None,
+            "absent_holds": self.absent_holds,
+            "wall_holds": self.wall_holds,
+        }
+
 
 @dataclass(frozen=True)
 class ScribbleGeometry:

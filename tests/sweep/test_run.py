@@ -347,6 +347,19 @@ def test_a_trial_that_ran_out_of_time_goes_on_from_its_checkpoint(
     assert not checkpoint.exists()
 
 
+def test_geometry_that_the_scribbles_do_not_support_is_told(tiny, write_protocol, tmp_path):
+    """Random walks leave the background's walls open."""
+    tiny["methods"] = ["geometry", "full"]
+    tiny["densities"] = [0.1]
+    output = tmp_path / "out"
+    sweep(write_protocol(tiny), output)
+    results = collect(Store(output))
+    (check,) = [r["geometry"] for r in results.results.values() if r["geometry"]]
+    assert not check["wall_holds"]
+    (remark,) = results.remarks()[:1]
+    assert remark.startswith("geometry: 'geometry' on 'random_walk' did without wall, reach: walls")
+
+
 def test_methods_with_other_settings_are_trials_of_their_own(tiny, write_protocol, tmp_path):
     tiny["seeds"] = [0]
     options = {"spatial": {"start": 0.0, "class_ratio": "oracle"}, "entropy": 0.1}
