@@ -31,7 +31,7 @@ class MethodEntry(BaseModel):
 
     model_config = STRICT
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._+-]*$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
     """What results call it."""
     method: Annotated[str, AfterValidator(_known_method)]
     """The registered method that it changes."""
