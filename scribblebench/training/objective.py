@@ -201,7 +201,8 @@ class Objective:
         probs = logits.detach().softmax(dim=1)
         annotated = batch.inside & ~batch.unannotated
         where = batch.unannotated if s.ratio_pixels == "unannotated" else annotated
-        estimate = estimate_ratios(s.class_ratio, probs, batch, where)
+        em_prior = self.running_ratios.mean if s.em_prior == "used" else None
+        estimate = estimate_ratios(s.class_ratio, probs, batch, where, em_prior=em_prior)
         ratios = self.running_ratios.update(estimate)
         wanted = ratios.clone()
         wanted[1:] = (wanted[1:] * s.ratio_factor).clamp(max=1.0)

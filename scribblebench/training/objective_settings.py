@@ -81,6 +81,9 @@ class SpatialSettings(BaseModel):
     """The foreground's ratios are multiplied by this: how much does their error matter?"""
     ratio_pixels: Literal["unannotated", "annotated"] = "unannotated"
     """Where the ratios are estimated."""
+    em_prior: Literal["annotated", "used"] = "annotated"
+    """Ratios that EM takes the network to have learned: always the annotated ones, as in the paper,
+    or, from the second batch on, those that the prior has been holding it to."""
     smoothing: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.9
     """Weight of the past in the running mean of the estimate over batches; 0 is none."""
 

@@ -16,7 +16,9 @@ from scribblebench.training.class_ratios import (
 from scribblebench.types import IGNORE_LABEL
 
 
-def estimate_ratios(source: str, probs: Tensor, batch: Batch, where: Tensor) -> Tensor:
+def estimate_ratios(
+    source: str, probs: Tensor, batch: Batch, where: Tensor, *, em_prior: Tensor | None = None
+) -> Tensor:
     """Return the class ratios of a batch.
 
     Parameters
@@ -28,6 +30,8 @@ def estimate_ratios(source: str, probs: Tensor, batch: Batch, where: Tensor) -> 
     batch : Batch
     where : Tensor of bool, shape (B, H, W)
         Pixels whose ratios are meant; "annotated" does not look at it.
+    em_prior : Tensor, shape (K,), or None
+        Ratios that the network has learned, for "em"; None for those among annotated pixels.
 
     Returns
     -------
@@ -40,7 +44,9 @@ def estimate_ratios(source: str, probs: Tensor, batch: Batch, where: Tensor) -> 
     if source == "argmax":
         return argmax_ratios(probs, where)
     annotated = annotated_ratios(batch.targets, n_classes, ignore_label=IGNORE_LABEL)
-    return em_ratios(probs, where, annotated) if source == "em" else annotated
+    if source == "annotated":
+        return annotated
+    return em_ratios(probs, where, annotated if em_prior is None else em_prior)
 
 
 class RunningRatios:
@@ -63,6 +69,11 @@ class RunningRatios:
         self.sum = estimate if self.sum is None else keep * self.sum + estimate
         self.weight = keep * self.weight + 1.0
         return self.sum / self.weight
+
+    @property
+    def mean(self) -> Tensor | None:
+        """The mean so far; None before the first estimate."""
+        return None if self.sum is None else self.sum / self.weight
 
     def state(self) -> dict[str, Any]:
         """Return the sum and its weight."""

@@ -178,6 +178,27 @@ def test_all_of_zscribbleseg_is_the_sum_of_its_terms(batch):
     assert whole["spatial"] == pytest.approx(spatial["spatial"], rel=1e-5)
 
 
+def test_em_may_start_from_the_ratios_that_the_prior_went_by(batch):
+    """In the second step only: before that there are none but the annotated ones."""
+
+    def two_steps(em_prior):
+        settings = {"spatial": {"em_prior": em_prior, "smoothing": 0.5}}
+        objective = Objective(ObjectiveSettings.model_validate(settings), n_steps=100)
+        network = NETWORKS["unet"](in_channels=1, n_classes=K, width=4)
+        networks = Networks(network, network, network)
+        return [
+            objective(networks, batch, step=step, draws=lambda name: None).ratios["used"]
+            for step in (90, 91)
+        ]
+
+    torch.manual_seed(0)
+    annotated = two_steps("annotated")
+    torch.manual_seed(0)
+    used = two_steps("used")
+    assert torch.equal(annotated[0], used[0])
+    assert not torch.equal(annotated[1], used[1])
+
+
 def test_audit_gives_all_ratios_and_changes_no_term(batch):
     plain, audited = terms(batch, {"spatial": {}}), terms(batch, {"spatial": {}}, audit=True)
     assert values(plain) == values(audited)
