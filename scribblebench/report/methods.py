@@ -30,7 +30,10 @@ def methods_figure(rows: pd.DataFrame, title: str) -> Figure:
             axes.set_title(name or "mean over classes")
         panels[0].set_yticks(range(len(order)), labels)
         panels[0].set_ylim(-0.6, len(order) - 0.4)
-        figure.supxlabel("Dice", fontsize=9)
+        note = "Dice: mean and 95 % interval over patients; small dots: seeds"
+        if (average["form"] == "dense").any():
+            note += "; dashed: full supervision"
+        figure.supxlabel(note, fontsize=9)
         figure.suptitle(title, fontsize=9, x=0.01, ha="left")
     return figure
 

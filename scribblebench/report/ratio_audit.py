@@ -22,6 +22,9 @@ SOURCES = {
 }
 """Label, colour and line of each column of `ratios.csv`."""
 
+LOWEST = 1e-3
+"""Ratios below are drawn at the bottom of a panel: what falls that low is wrong, however far."""
+
 
 def audit_table(store: Store, finished: dict[str, TrialConfig]) -> pd.DataFrame:
     """Gather the class ratios of all finished trials that were audited.
@@ -83,6 +86,7 @@ def _draw_panel(axes: Axes, ratios: pd.DataFrame) -> None:
             continue
         for i, (_, seed) in enumerate(ratios.groupby("seed")):
             shown = label if i == 0 else f"_{label}"
-            x, y = seed["epoch"], seed[source]
+            x, y = seed["epoch"], seed[source].clip(lower=LOWEST)
             axes.plot(x, y, color=colour, linestyle=line, linewidth=1.0, label=shown)
     axes.set_yscale("log")
+    axes.set_ylim(bottom=LOWEST)
