@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -182,6 +183,9 @@ def read_protocol(path: Path, preset: str | None = None) -> Protocol:
     presets = content.pop("presets", {})
     if not isinstance(presets, dict) or not all(isinstance(p, dict) for p in presets.values()):
         raise InputError(f"{path}: presets: must hold names and groups of keys")
+    for name in presets:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", str(name)):
+            raise InputError(f"{path}: presets: names must be letters, digits, . _ -, got '{name}'")
     protocols = {None: _validated(content, str(path))}
     for name, changes in presets.items():
         protocol = _validated(merge(content, changes), f"{path}: presets.{name}")

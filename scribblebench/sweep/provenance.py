@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import importlib.metadata
 import platform
 import subprocess
@@ -46,6 +48,16 @@ def code_version() -> tuple[str | None, bool | None]:
     commit = _git(folder, "rev-parse", "HEAD")
     changes = _git(folder, "status", "--porcelain", "--", ".")
     return commit, None if changes is None else bool(changes)
+
+
+@functools.cache
+def source_digest() -> str:
+    """Return a hash of the package's source as it lies on the disk, 16 hexadecimal digits."""
+    folder = Path(scribblebench.__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

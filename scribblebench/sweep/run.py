@@ -15,7 +15,7 @@ import torch
 from scribblebench.sweep.inputs import load_data, open_source
 from scribblebench.sweep.plan import TrialConfig, expand
 from scribblebench.sweep.protocol import Protocol
-from scribblebench.sweep.provenance import provenance
+from scribblebench.sweep.provenance import provenance, source_digest
 from scribblebench.sweep.store import Store
 from scribblebench.sweep.trial import Outcome, model_of, run_trial
 from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
@@ -126,7 +126,11 @@ def run_sweep(
                 protocol=protocol.name,
                 device=device,
                 on_step=watcher.step,
-                checkpoint=Checkpoint(store.checkpoint_path(trial_id), deadline=deadline),
+                checkpoint=Checkpoint(
+                    store.checkpoint_path(trial_id),
+                    f"{trial_id} {source_digest()}",
+                    deadline=deadline,
+                ),
             )
         except OutOfTimeError:
             break

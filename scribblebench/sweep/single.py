@@ -12,7 +12,7 @@ import torch
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_json
 from scribblebench.sweep.plan import TrialConfig
-from scribblebench.sweep.provenance import provenance
+from scribblebench.sweep.provenance import provenance, source_digest
 from scribblebench.sweep.store import write_course
 from scribblebench.sweep.trial import TrialData, model_of, train_trial
 from scribblebench.training.checkpoint import Checkpoint
@@ -70,7 +70,8 @@ def train_single(
         return False
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     origin = provenance(device)
-    checkpoint = Checkpoint(output / "checkpoint.pt", deadline=deadline)
+    identity = f"{config.trial_id(data_fingerprint)} {source_digest()}"
+    checkpoint = Checkpoint(output / "checkpoint.pt", identity, deadline=deadline)
     learned = train_trial(config, data, device=device, on_step=on_step, checkpoint=checkpoint)
     write_course(output, learned.trained.losses, learned.trained.ratios)
     about = {

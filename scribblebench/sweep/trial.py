@@ -175,7 +175,7 @@ def train_trial(
         checkpoint=checkpoint,
     )
     geometry = training.geometry.check if training.geometry else None
-    return Learned(trained, effort, geometry, annotated - start, time.monotonic() - annotated)
+    return Learned(trained, effort, geometry, annotated - start, trained.seconds)
 
 
 def model_of(

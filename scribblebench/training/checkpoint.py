@@ -13,7 +13,7 @@ from scribblebench.errors import InputError
 from scribblebench.training.plain_file import read_plain, write_plain
 
 VERSION = 1
-"""Of the layout of a checkpoint; another one is not read."""
+"""Of the layout of a checkpoint."""
 
 
 class OutOfTimeError(Exception):
@@ -28,6 +28,8 @@ class Checkpoint:
     ----------
     path : Path
         Replaced as a whole, never half-written.
+    identity : str
+        What is run: trial, data and code. A state of anything else is not taken up.
     every_s : float
         Seconds between two savings.
     deadline : float, or None
@@ -35,6 +37,7 @@ class Checkpoint:
     """
 
     path: Path
+    identity: str
     every_s: float = 60.0
     deadline: float | None = None
 
@@ -44,24 +47,23 @@ class Checkpoint:
 
     def save(self, state: dict[str, Any]) -> None:
         """Write a state of tensors, numbers, strings, lists and dicts."""
-        write_plain(self.path, {"version": VERSION, **state})
+        write_plain(self.path, {"version": VERSION, "identity": self.identity, **state})
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
-        """Return the state, its tensors on `device`, or None if there is none.
+        """Return the state, its tensors on `device`, or None if there is none to go on from.
 
-        Only plain data are read; nothing in the file is run.
-
-        Raises
-        ------
-        InputError
-            If the file cannot be read or has another layout.
+        Only plain data are read; nothing in the file is run. A file that is damaged, or holds the
+        state of another trial, other data or other code, counts as none: the run starts anew, and
+        its next state replaces the file.
         """
         if not self.path.is_file():
             return None
-        state = read_plain(self.path, device)
-        if state.get("version") != VERSION:
-            raise InputError(f"{self.path}: is not a checkpoint of this version")
-        return state
+        try:
+            state = read_plain(self.path, device)
+        except InputError:
+            return None
+        same = (state.get("version"), state.get("identity")) == (VERSION, self.identity)
+        return state if same else None
 
     def remove(self) -> None:
         """Delete the file, if it is there."""

@@ -28,12 +28,17 @@ class History:
         self.ratios: list[dict[str, Any]] = []
         self._steps_per_epoch = steps_per_epoch
         self._sums: dict[str, Tensor] = {}
+        self._norms: Tensor | None = None
         self._n = 0
         self._ratio_sums: dict[str, Tensor] = {}
         self._ratio_counts: dict[str, int] = {}
 
-    def add(self, terms: dict[str, Tensor], ratios: dict[str, Tensor]) -> None:
-        """Take the terms and the ratios of a step."""
+    def add(
+        self, terms: dict[str, Tensor], ratios: dict[str, Tensor], gradient_norm: Tensor
+    ) -> None:
+        """Take the terms and the ratios of a step, and the norm of its gradient."""
+        norm = gradient_norm.detach()
+        self._norms = norm if self._norms is None else self._norms + norm
         for name, value in terms.items():
             sum_so_far = self._sums.get(name)
             value = value.detach()
@@ -50,17 +55,21 @@ class History:
         Raises
         ------
         FloatingPointError
-            If a term is NaN or infinite.
+            If a term or the gradient is NaN or infinite.
         """
+        assert self._norms is not None, "a row holds a step at least"
         row = {name: float(total) / self._n for name, total in self._sums.items()}
         for name, value in row.items():
             if not math.isfinite(value):
                 raise FloatingPointError(
                     f"the loss's term '{name}' is {value} in the {self._n} steps up to {step}"
                 )
+        norm = float(self._norms) / self._n
+        if not math.isfinite(norm):
+            raise FloatingPointError(f"the gradient is {norm} in the {self._n} steps up to {step}")
         head = {"step": step, "learning_rate": learning_rate, "seconds": round(seconds, 2)}
-        self.losses.append({**head, "loss": sum(row.values()), **row})
-        self._sums, self._n = {}, 0
+        self.losses.append({**head, "gradient_norm": norm, "loss": sum(row.values()), **row})
+        self._sums, self._norms, self._n = {}, None, 0
 
     def epoch_ends(self, step: int) -> bool:
         """Return whether an epoch ends with `step` (counted from 1)."""

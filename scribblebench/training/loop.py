@@ -34,16 +34,19 @@ class Trained:
     network : nn.Module
         After the last step, or the moving average of the weights, as the settings say.
     losses : list of dict
-        A row per `LOG_EVERY` steps: step, learning_rate, seconds of training, loss and its
-        weighted terms by name, averaged over these steps.
+        A row per `LOG_EVERY` steps: step, learning_rate, seconds of training, gradient_norm before
+        it is clipped, loss and its weighted terms by name, averaged over these steps.
     ratios : list of dict
         A row per epoch and class: epoch, step, class_id and the class's ratio by each estimate,
         averaged over the batches of the epoch that were looked at; empty without ratios.
+    seconds : float
+        Of training, before an interruption too.
     """
 
     network: nn.Module
     losses: list[Row]
     ratios: list[dict[str, Any]]
+    seconds: float
 
 
 def train(
@@ -71,8 +74,6 @@ def train(
         If a term of the loss becomes NaN or infinite; found when the history is written.
     OutOfTimeError
         If the checkpoint's deadline passed; the file holds the state.
-    InputError
-        If the checkpoint cannot be read.
     """
     run = Run(data, objective, settings, seed=seed, device=device)
     if checkpoint is not None and (state := checkpoint.load(device)) is not None:
@@ -146,12 +147,12 @@ class Run:
         )
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack(list(made.terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
+        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
         self.learning_rate = float(self.schedule.get_last_lr()[0])
         self.optimiser.step()
         self.schedule.step()
         self.average.update(self.network, self.step)
-        self.history.add(made.terms, made.ratios)
+        self.history.add(made.terms, made.ratios, norm)
         self.step += 1
         if self.history.epoch_ends(self.step) or self.step == self.settings.steps:
             self.history.write_ratios(self.step)
@@ -214,7 +215,8 @@ class Run:
     def result(self) -> Trained:
         """Return what the last step left."""
         network = self.average.network if self.settings.average_weights else self.network
-        return Trained(network, self.history.losses, self.history.ratios)
+        seconds = self.seconds_before + time.monotonic() - self.start
+        return Trained(network, self.history.losses, self.history.ratios, seconds)
 
 
 def initial_network(

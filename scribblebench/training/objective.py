@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from scribblebench.training.batch import Batch
 from scribblebench.training.gated_crf import gated_crf_loss
@@ -21,12 +21,10 @@ from scribblebench.training.mixed_pseudo_labels import mixed_pseudo_label_loss
 from scribblebench.training.neighbours import weighted_neighbours
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.running_ratios import RunningRatios, estimate_ratios
-from scribblebench.training.second_view import second_view_terms
+from scribblebench.training.second_view import Draws, second_view_terms
 from scribblebench.training.shape_prior import shape_loss
 from scribblebench.training.spatial_prior import negatives, spatial_energy, spatial_loss
 from scribblebench.types import IGNORE_LABEL
-
-Draws = Callable[[str], Generator]
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ class Objective:
                 # Only with respect to the images: no gradient of the weights is computed here.
                 (gradient,) = torch.autograd.grad(cross_entropy, images, retain_graph=True)
             terms |= second_view_terms(
-                networks.logits, batch, logits, gradient, s.view, generator=draws("view")
+                networks.logits, batch, logits, gradient, s.view, draws=draws
             )
         if s.dual and second is not None:
             loss = mixed_pseudo_label_loss(
@@ -201,11 +199,11 @@ class Objective:
         probs = logits.detach().softmax(dim=1)
         annotated = batch.inside & ~batch.unannotated
         where = batch.unannotated if s.ratio_pixels == "unannotated" else annotated
-        em_prior = self.running_ratios.mean if s.em_prior == "used" else None
+        before = self.running_ratios.mean if s.em_prior == "used" else None
+        em_prior = None if before is None else _scaled(before, s.ratio_factor)
         estimate = estimate_ratios(s.class_ratio, probs, batch, where, em_prior=em_prior)
-        ratios = self.running_ratios.update(estimate)
-        wanted = ratios.clone()
-        wanted[1:] = (wanted[1:] * s.ratio_factor).clamp(max=1.0)
+        wanted = _scaled(self.running_ratios.update(estimate), s.ratio_factor)
+        known = wanted.sum() > 0  # else every pixel would be a negative of every class
         first = 0 if s.rank_background else 1
         messages, _ = weighted_neighbours(
             probs[:, first:],
@@ -216,7 +214,7 @@ class Objective:
             sigma_intensity=s.sigma_intensity,
         )
         energy = spatial_energy(probs[:, first:], messages)
-        flagged = negatives(energy, wanted[first:], batch.unannotated)
+        flagged = negatives(energy, wanted[first:], batch.unannotated & known)
         if first:
             flagged = torch.cat([torch.zeros_like(flagged[:, :1]), flagged], dim=1)
         loss = spatial_loss(logits, flagged, marginal=s.marginal)
@@ -227,3 +225,8 @@ class Objective:
         probs = logits.detach().softmax(dim=1)
         sources = ("em", "argmax", "annotated", *(["oracle"] if batch.dense is not None else []))
         return {s: estimate_ratios(s, probs, batch, batch.unannotated) for s in sources}
+
+
+def _scaled(ratios: Tensor, factor: float) -> Tensor:
+    """Return ratios (K,) with the foreground's multiplied by a factor, at most 1 each."""
+    return torch.cat([ratios[:1], (ratios[1:] * factor).clamp(max=1.0)])

@@ -37,6 +37,12 @@ class OcclusionSettings(BaseModel):
     weight: Weight | None = None
     """Weight of the hole's own average cross-entropy; None averages its pixels with the others."""
 
+    @model_validator(mode="after")
+    def _weighs_a_label(self) -> OcclusionSettings:
+        if self.label == "ignore" and self.weight is not None:
+            raise ValueError("weight must be left out where label is ignore")
+        return self
+
 
 class ViewSettings(BaseModel):
     """The second view of a batch, mixed and occluded: its weight and what makes it."""
@@ -149,6 +155,12 @@ class ObjectiveSettings(BaseModel):
     """Weight of the mean entropy of the unannotated pixels."""
     teacher: TeacherSettings | None = None
     dual: DualSettings | None = None
+
+    @model_validator(mode="after")
+    def _learns_from_labels(self) -> ObjectiveSettings:
+        if not self.cross_entropy and not self.dice:
+            raise ValueError("cross_entropy or dice must be above 0")
+        return self
 
     @property
     def needs_dense_labels(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from scribblebench.training.batch import Batch
@@ -14,6 +15,9 @@ from scribblebench.training.class_ratios import (
     oracle_ratios,
 )
 from scribblebench.types import IGNORE_LABEL
+
+SMALLEST = 1e-3
+"""Of the ratios that EM may take the network to have learned."""
 
 
 def estimate_ratios(
@@ -31,7 +35,8 @@ def estimate_ratios(
     where : Tensor of bool, shape (B, H, W)
         Pixels whose ratios are meant; "annotated" does not look at it.
     em_prior : Tensor, shape (K,), or None
-        Ratios that the network has learned, for "em"; None for those among annotated pixels.
+        Ratios that the network has learned, for "em", taken to be `SMALLEST` at least for classes
+        that are annotated in the batch; None for the ratios among annotated pixels.
 
     Returns
     -------
@@ -44,6 +49,9 @@ def estimate_ratios(
     if source == "argmax":
         return argmax_ratios(probs, where)
     annotated = annotated_ratios(batch.targets, n_classes, ignore_label=IGNORE_LABEL)
+    if em_prior is not None:
+        # What was 0 once would stay 0: a class is given a chance as soon as it is annotated.
+        em_prior = torch.where(annotated > 0, em_prior.clamp(min=SMALLEST), 0.0)
     if source == "annotated":
         return annotated
     return em_ratios(probs, where, annotated if em_prior is None else em_prior)
@@ -61,19 +69,27 @@ class RunningRatios:
     def __init__(self, smoothing: float) -> None:
         self._smoothing = smoothing
         self.sum: Tensor | None = None
-        self.weight = 0.0
+        self.weight: Tensor | None = None
 
     def update(self, estimate: Tensor) -> Tensor:
-        """Take an estimate (K,) and return the mean so far."""
-        keep = self._smoothing
-        self.sum = estimate if self.sum is None else keep * self.sum + estimate
-        self.weight = keep * self.weight + 1.0
-        return self.sum / self.weight
+        """Take an estimate (K,) and return the mean so far.
+
+        An estimate of all zeros, of a batch that had nothing to estimate from, changes nothing;
+        before any other, the mean is all zeros.
+        """
+        if self.sum is None or self.weight is None:
+            self.sum, self.weight = torch.zeros_like(estimate), estimate.new_zeros(())
+        seen = estimate.sum() > 0
+        self.sum = torch.where(seen, self._smoothing * self.sum + estimate, self.sum)
+        self.weight = torch.where(seen, self._smoothing * self.weight + 1.0, self.weight)
+        return self.sum / self.weight.clamp(min=1.0)
 
     @property
     def mean(self) -> Tensor | None:
-        """The mean so far; None before the first estimate."""
-        return None if self.sum is None else self.sum / self.weight
+        """The mean so far; None before the first update."""
+        if self.sum is None or self.weight is None:
+            return None
+        return self.sum / self.weight.clamp(min=1.0)
 
     def state(self) -> dict[str, Any]:
         """Return the sum and its weight."""

@@ -5,7 +5,8 @@ Three rules, each from the way people annotate:
 - *absent*: a class without a scribble in an annotated slice is not in the slice;
 - *wall*: the background scribble runs around the foreground, so what it cuts off from every
   foreground scribble is background;
-- *reach*: so is what lies further from the foreground scribbles than such walls let it.
+- *reach*: where that line is open, so is what lies further from the foreground scribbles than
+  closed ones let it.
 
 None holds for every way of annotating. `check_geometry` tells from the scribbles alone which of
 them a data set supports; the others are not used.
@@ -186,6 +187,8 @@ def scribble_geometry(volumes: Sequence[LabelArray], n_classes: int) -> Scribble
         if check.absent_holds and (scribble != IGNORE_LABEL).any():
             present[index, 1:] = [(scribble == k).any() for k in range(1, n_classes)]
         if check.wall_holds and foreground.any():
-            far = ndimage.distance_transform_edt(~foreground) > check.reach_px
-            background[index] = far | ~enclosed(scribble)[0]
+            inside, closed = enclosed(scribble)
+            background[index] = ~inside
+            if not closed:
+                background[index] |= ndimage.distance_transform_edt(~foreground) > check.reach_px
     return ScribbleGeometry(background, present, check)

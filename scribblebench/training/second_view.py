@@ -16,6 +16,9 @@ from scribblebench.training.objective_settings import ViewSettings
 from scribblebench.training.occlusion import draw_holes, hole_mask
 from scribblebench.types import BACKGROUND, IGNORE_LABEL
 
+Draws = Callable[[str], Generator]
+"""Makes a stream of random numbers by its name."""
+
 
 def second_view_terms(
     network: Callable[[Tensor], Tensor],
@@ -24,7 +27,7 @@ def second_view_terms(
     gradient: Tensor,
     settings: ViewSettings,
     *,
-    generator: Generator,
+    draws: Draws,
 ) -> dict[str, Tensor]:
     """Run the network on the second view and return its terms.
 
@@ -37,8 +40,8 @@ def second_view_terms(
     gradient : Tensor, shape (B, C, H, W)
         Of the cross-entropy with respect to the images; used by mixup only.
     settings : ViewSettings
-    generator : torch.Generator
-        On the CPU.
+    draws : callable, str -> torch.Generator
+        Makes the streams "mixup" and "holes", on the CPU.
 
     Returns
     -------
@@ -47,21 +50,23 @@ def second_view_terms(
         `consistency`.
     """
     n_classes = logits.shape[1]
-    mix = _mix(batch, gradient, settings, generator)
+    mix = _mix(batch, gradient, settings, draws)
     images = mix.mix(batch.images)
     soft = mix.mix(soft_labels(batch.targets, n_classes, IGNORE_LABEL))
-    keep = batch.inside
+    # Where any part of a mix lies outside its slice, the mix is neither compared nor labelled.
+    inside = mix.mix(batch.inside[:, None].float()) == 1.0
+    keep = inside[:, 0]
     terms: dict[str, Tensor] = {}
     hole: Tensor | None = None
     if settings.occlusion:
         side, size = settings.occlusion.side, images.shape[2:]
-        corners = draw_holes(len(images), size, side=side, generator=generator)
+        corners = draw_holes(len(images), size, side=side, generator=draws("holes"))
         hole = hole_mask(to_device(corners, images.device), size, side=side)[:, None]
         images = images.masked_fill(hole, 0.0)
         soft = soft.masked_fill(hole, 0.0)
         keep = keep & ~hole[:, 0]
         if settings.occlusion.label == "background" and settings.occlusion.weight is None:
-            soft[:, BACKGROUND] += hole[:, 0]
+            soft[:, BACKGROUND] += (hole & inside)[:, 0]
     view_logits = network(images)
     loss = soft_cross_entropy(view_logits, soft, over_all_pixels=settings.average_over_all)
     terms["view"] = settings.weight * loss
@@ -69,7 +74,7 @@ def second_view_terms(
         terms["view_dice"] = settings.dice * soft_dice_loss(view_logits, soft)
     if hole is not None and settings.occlusion and settings.occlusion.weight:
         in_hole = torch.zeros_like(soft)
-        in_hole[:, BACKGROUND] = hole[:, 0].to(soft.dtype)
+        in_hole[:, BACKGROUND] = (hole & inside)[:, 0].to(soft.dtype)
         terms["hole"] = settings.occlusion.weight * soft_cross_entropy(view_logits, in_hole)
     if settings.consistency:
         loss = global_consistency(
@@ -83,11 +88,11 @@ def second_view_terms(
     return terms
 
 
-def _mix(batch: Batch, gradient: Tensor, settings: ViewSettings, generator: Generator) -> Mix:
+def _mix(batch: Batch, gradient: Tensor, settings: ViewSettings, draws: Draws) -> Mix:
     mixup = settings.mixup
     if mixup is None:
         return unmixed(batch.images)
-    draw = draw_mixup(len(batch.images), blocks=mixup.blocks, generator=generator)
+    draw = draw_mixup(len(batch.images), blocks=mixup.blocks, generator=draws("mixup"))
     return saliency_mix(
         batch.images,
         gradient,

@@ -16,7 +16,7 @@ def shape_loss(
 
     The arg-max map of the valid pixels is reduced to the largest connected component of each
     foreground class. On its unannotated pixels: the cross-entropy towards that class, summed and
-    divided by the number of valid pixels (Zhang et al. 2026, Medical Image Analysis 112, 104074).
+    divided by the number of all pixels (Zhang et al. 2026, Medical Image Analysis 112, 104074).
     What to divide by is our reading: it is the spatial prior's number, and both have the weight 1.
     Dividing by the confirmed pixels makes the term ten times as strong on a heart, and what was
     confirmed then grows.
@@ -56,4 +56,4 @@ def shape_loss(
         ignore_index=ignore_label,
         reduction="sum",
     )
-    return total / valid.sum().clamp(min=1)
+    return total / targets.numel()

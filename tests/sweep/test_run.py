@@ -360,6 +360,23 @@ def test_geometry_that_the_scribbles_do_not_support_is_told(tiny, write_protocol
     assert remark.startswith("geometry: 'geometry' on 'random_walk' did without wall, reach: walls")
 
 
+def test_a_checkpoint_of_other_code_is_not_taken_up(tiny, write_protocol, tmp_path, monkeypatch):
+    tiny["training"]["steps"] = 60
+    path, output = write_protocol(tiny), tmp_path / "out"
+    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: True)
+    sweep(path, output)
+    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: False)
+    taken = []
+    load = Checkpoint.load
+    monkeypatch.setattr(
+        Checkpoint, "load", lambda self, device: taken.append(load(self, device)) or taken[-1]
+    )
+    monkeypatch.setattr(run_module, "source_digest", lambda: "changed")
+    summary, _ = sweep(path, output)
+    assert summary.finished == 3
+    assert taken == [None, None, None]
+
+
 def test_methods_with_other_settings_are_trials_of_their_own(tiny, write_protocol, tmp_path):
     tiny["seeds"] = [0]
     options = {"spatial": {"start": 0.0, "class_ratio": "oracle"}, "entropy": 0.1}

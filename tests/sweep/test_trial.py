@@ -29,7 +29,7 @@ def outcome_of(monkeypatch):
     """Return a function that scores given predictions of one case, without training a network."""
 
     def run(slices, pred, **settings):
-        trained = SimpleNamespace(network=None, losses=[], ratios=[])
+        trained = SimpleNamespace(network=None, losses=[], ratios=[], seconds=0.0)
         monkeypatch.setattr(trial_module, "train", lambda *_, **__: trained)
         one_hot = np.moveaxis(np.eye(3, dtype=np.float32)[pred], -1, 1)
         monkeypatch.setattr(prediction, "predict_slices", lambda *_, **__: one_hot)

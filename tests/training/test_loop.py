@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from scribblebench.errors import InputError
 from scribblebench.methods import METHODS
 from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
 from scribblebench.training.data import Batches, TrainingData
@@ -146,11 +145,16 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(discs, method, tm
     whole = train(data, objective, settings, seed=0, device=CPU)
     path = tmp_path / "checkpoint.pt"
     for n_stops in (1, 2):
-        checkpoint = Checkpoint(path, deadline=0.0)
+        checkpoint = Checkpoint(path, "mine", deadline=0.0)
         with pytest.raises(OutOfTimeError, match=f"step {25 * n_stops} of 60"):
             train(data, objective, settings, seed=0, device=CPU, checkpoint=checkpoint)
     resumed = train(
-        data, objective, settings, seed=0, device=CPU, checkpoint=Checkpoint(path, every_s=1e9)
+        data,
+        objective,
+        settings,
+        seed=0,
+        device=CPU,
+        checkpoint=Checkpoint(path, "mine", every_s=1e9),
     )
     state, again = whole.network.state_dict(), resumed.network.state_dict()
     assert state.keys() == again.keys()
@@ -167,27 +171,49 @@ def test_checkpoints_are_written_now_and_then_and_hold_plain_data_only(discs, tm
     path = tmp_path / "checkpoint.pt"
     settings = SMALL.model_copy(update={"steps": 60})
     objective = METHODS["pce"].objective
-    train(discs, objective, settings, seed=0, device=CPU, checkpoint=Checkpoint(path, every_s=0.0))
+    train(
+        discs,
+        objective,
+        settings,
+        seed=0,
+        device=CPU,
+        checkpoint=Checkpoint(path, "mine", every_s=0.0),
+    )
     state = torch.load(path, weights_only=True)
     assert state["step"] == 50
 
 
-@pytest.mark.parametrize("content", [b"", b"not a checkpoint", None])
-def test_a_damaged_checkpoint_is_named(discs, tmp_path, content):
+@pytest.mark.parametrize("content", ["empty", "damaged", "another version", "another trial"])
+def test_what_is_no_state_of_this_run_is_not_taken_up(discs, tmp_path, content):
     path = tmp_path / "checkpoint.pt"
-    if content is None:
-        torch.save({"version": -1}, path)
+    settings = SMALL.model_copy(update={"steps": 30})
+
+    def run(objective, checkpoint=None):
+        return train(discs, objective, settings, seed=0, device=CPU, checkpoint=checkpoint)
+
+    if content == "another trial":
+        with pytest.raises(OutOfTimeError):
+            run(METHODS["entropy"].objective, Checkpoint(path, "other", deadline=0.0))
+    elif content == "another version":
+        torch.save({"version": -1, "identity": "mine"}, path)
     else:
-        path.write_bytes(content)
-    with pytest.raises(InputError, match="checkpoint\\.pt"):
-        train(
-            discs,
-            METHODS["pce"].objective,
-            SMALL,
-            seed=0,
-            device=CPU,
-            checkpoint=Checkpoint(path),
-        )
+        path.write_bytes(b"" if content == "empty" else b"not a checkpoint")
+    objective = METHODS["pce"].objective
+    resumed = run(objective, Checkpoint(path, "mine", every_s=1e9))
+    assert torch.equal(weights(resumed.network), weights(run(objective).network))
+
+
+def test_a_gradient_that_is_not_finite_stops_the_training_also_in_the_last_step(discs, monkeypatch):
+    """The loss is finite: the square root of 0 has no finite slope."""
+
+    def broken(self, networks, batch, *, step, **_):
+        logits = networks.logits(batch.images)
+        zero = (logits - logits).abs().sum()
+        return StepTerms({"term": zero.sqrt() if step == 5 else logits.square().mean()}, {})
+
+    monkeypatch.setattr(Objective, "__call__", broken)
+    with pytest.raises(FloatingPointError, match="the gradient is nan in the 6 steps up to 6"):
+        train(discs, METHODS["pce"].objective, SMALL, seed=0, device=CPU)
 
 
 def test_audit_reports_the_true_ratios_of_each_epoch(discs):

@@ -103,7 +103,11 @@ def test_every_term_has_a_gradient_and_its_weight(batch, name):
 
 
 VARIANTS = {
-    "mask": ({"view": {"mixup": {}}}, {"view": {"mixup": {"label_smoothness": 99.0}}}, "view"),
+    "mask": (
+        {"view": {"mixup": {"prior": 0.0}}},
+        {"view": {"mixup": {"prior": 0.0, "label_smoothness": 99.0}}},
+        "view",
+    ),
     "hole": (
         {"view": {"occlusion": {"side": 8}}},
         {"view": {"occlusion": {"side": 8, "label": "ignore"}}},
@@ -170,12 +174,16 @@ def test_weights_multiply_their_terms(batch):
 
 
 def test_all_of_zscribbleseg_is_the_sum_of_its_terms(batch):
-    """Also the second view's images come from one stream, so the parts draw what the whole does."""
+    """Each part draws from a stream of its own, so it draws what the whole does."""
     objective = METHODS["zscribbleseg"].objective
     whole = values(terms(batch, objective.model_dump()))
     assert set(whole) == {"cross_entropy", "view", "consistency", "spatial", "shape"}
     spatial = values(terms(batch, {"spatial": objective.spatial.model_dump()}))
     assert whole["spatial"] == pytest.approx(spatial["spatial"], rel=1e-5)
+    view = objective.view.model_dump()
+    parts = values(terms(batch, {"view": {**view, "consistency": 1.0}}))
+    assert whole["view"] == pytest.approx(parts["view"], rel=1e-5)
+    assert whole["consistency"] == pytest.approx(0.05 * parts["consistency"], rel=1e-5)
 
 
 def test_em_may_start_from_the_ratios_that_the_prior_went_by(batch):
@@ -220,3 +228,5 @@ def test_what_is_not_annotated_at_all_gives_no_nan(batch):
         assert torch.isfinite(value), name
     for name, ratio in made.ratios.items():
         assert torch.isfinite(ratio).all(), name
+    # Ratios are not known, so nothing is a negative.
+    assert float(made.terms["spatial"].detach()) == 0.0

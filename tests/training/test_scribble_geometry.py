@@ -130,3 +130,13 @@ def test_without_any_foreground_scribble_no_rule_is_used():
     assert (check.n_slices, check.reach_px) == (0, np.inf)
     assert not check.absent_holds
     assert not check.wall_holds
+
+
+def test_reach_cuts_where_the_wall_is_open_and_not_where_it_is_closed():
+    """Nine small rings set the reach; a large ring lets more, an open one is cut off by it."""
+    small, large = ring(radius=8)[0], ring(radius=20)[0]
+    open_, distance = ring(radius=20, gap_px=20)
+    geometry = scribble_geometry([np.stack([*[small] * 9, large, open_])], 2)
+    assert 4 < geometry.check.reach_px < 9
+    assert not geometry.background[9][distance < 18].any()
+    assert geometry.background[10][distance > 13].all()

@@ -46,7 +46,7 @@ def test_annotated_and_invalid_pixels_are_left_out():
         logits[0, :, 0, 1] = torch.tensor([0.1, 0.5, 0.4]).log()
     value, touched = loss_and_touched(logits, targets, valid)
     # What is left are (0, 1), (1, 0) and (3, 2).
-    assert value == pytest.approx(-(math.log(0.5) + 2 * math.log(0.8)) / 19, abs=1e-6)
+    assert value == pytest.approx(-(math.log(0.5) + 2 * math.log(0.8)) / 20, abs=1e-6)
     assert touched[0].nonzero().tolist() == [[0, 1], [1, 0], [3, 2]]
 
 
