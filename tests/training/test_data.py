@@ -84,3 +84,25 @@ def test_corners_of_rotated_slices_are_outside():
     assert not batch.inside.all()
     assert (batch.targets[~batch.inside] == 255).all()
     assert (batch.targets[batch.inside] == 0).all()
+
+
+def test_each_step_has_an_augmentation_of_its_own():
+    """All slices are equal, so what differs is not their order."""
+    generator = np.random.default_rng(0)
+    images = np.broadcast_to(generator.normal(size=(1, 1, 32, 32)), (4, 1, 32, 32))
+    data = TrainingData(images.astype(np.float32), np.zeros((4, 32, 32), dtype=np.uint8), 3)
+    settings = SETTINGS.model_copy(
+        update={"augmentation": AugmentationSettings(noise=0.0, contrast=0.0, brightness=0.0)}
+    )
+    batches = Batches(data, settings, seed=0, device=CPU)
+    assert not torch.equal(batches.batch(0).images, batches.batch(1).images)
+
+
+def test_dense_labels_are_unknown_outside_the_slice():
+    dense = np.ones((12, 32, 32), dtype=np.uint8)
+    turned = AugmentationSettings(
+        flip=0, rotation_deg=180, scale=0, contrast=0, brightness=0, noise=0
+    )
+    settings = SETTINGS.model_copy(update={"augmentation": turned})
+    batch = Batches(marked(dense=dense), settings, seed=0, device=CPU).batch(0)
+    assert torch.equal(batch.dense == 255, ~batch.inside)

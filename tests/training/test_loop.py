@@ -5,7 +5,7 @@ import torch
 from scribblebench.methods import METHODS
 from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
 from scribblebench.training.data import Batches, TrainingData
-from scribblebench.training.loop import initial_network, train
+from scribblebench.training.loop import Run, initial_network, train
 from scribblebench.training.objective import Objective, StepTerms
 from scribblebench.training.prediction import keep_largest_components, predict_slices
 from scribblebench.training.settings import AugmentationSettings, TrainingSettings
@@ -241,3 +241,26 @@ def test_the_moving_average_of_the_weights_is_what_predicts_if_asked(discs):
     assert not torch.equal(final(average_weights=True), final(average_weights=False))
     # Without a memory the average is the last value.
     assert torch.equal(final(average_weights=True, ema_decay=0.0), final(average_weights=False))
+
+
+def test_what_terms_draw_depends_on_seed_step_and_name(discs):
+    run = Run(discs, METHODS["zscribbleseg"].objective, SMALL, seed=0, device=CPU)
+
+    def drawn(run, name, step):
+        run.step = step
+        return torch.rand(3, generator=run._draws(name)).tolist()
+
+    first = drawn(run, "mixup", 0)
+    assert first == drawn(run, "mixup", 0)
+    assert first != drawn(run, "mixup", 1)
+    assert first != drawn(run, "holes", 0)
+    other = Run(discs, METHODS["zscribbleseg"].objective, SMALL, seed=1, device=CPU)
+    assert first != drawn(other, "mixup", 0)
+
+
+def test_a_second_decoder_starts_from_weights_of_its_own(discs):
+    network = initial_network(discs, SMALL, seed=0, second_decoder_dropout=0.5)
+    alone = initial_network(discs, SMALL, seed=0)
+    assert torch.equal(weights(network.first), weights(alone.network))
+    second = weights(network.second)
+    assert not torch.equal(second, weights(network.first)[-len(second) :])

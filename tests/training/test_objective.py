@@ -165,12 +165,28 @@ def test_teacher_is_at_half_its_weight_half_way_up_its_ramp(batch):
     assert half == pytest.approx(full / 2, rel=1e-5)
 
 
-def test_weights_multiply_their_terms(batch):
-    one = values(terms(batch, {"entropy": 1.0, "geometry": 1.0, "shape": {"weight": 1.0}}))
-    two = values(terms(batch, {"entropy": 2.0, "geometry": 3.0, "shape": {"weight": 0.5}}))
-    assert two["entropy"] == pytest.approx(2 * one["entropy"], rel=1e-5)
-    assert two["geometry"] == pytest.approx(3 * one["geometry"], rel=1e-5)
-    assert two["shape"] == pytest.approx(one["shape"] / 2, rel=1e-5)
+WEIGHTS = {
+    "cross_entropy": (lambda w: {"cross_entropy": w}, "cross_entropy"),
+    "dice": (lambda w: {"dice": w}, "dice"),
+    "view": (lambda w: {"view": {"mixup": {}, "weight": w}}, "view"),
+    "view.dice": (lambda w: {"view": {"mixup": {}, "dice": w}}, "view_dice"),
+    "hole": (lambda w: {"view": {"occlusion": {"side": 8, "weight": w}}}, "hole"),
+    "consistency": (lambda w: {"view": {"mixup": {}, "consistency": w}}, "consistency"),
+    "spatial": (lambda w: {"spatial": {"weight": w}}, "spatial"),
+    "shape": (lambda w: {"shape": {"weight": w}}, "shape"),
+    "geometry": (lambda w: {"geometry": w}, "geometry"),
+    "gated_crf": (lambda w: {"gated_crf": {"weight": w}}, "gated_crf"),
+    "entropy": (lambda w: {"entropy": w}, "entropy"),
+    "teacher": (lambda w: {"teacher": {"weight": w}}, "teacher"),
+    "dual": (lambda w: {"dual": {"weight": w}}, "mixed_pseudo_labels"),
+}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+def test_a_weight_multiplies_its_term(batch, name):
+    settings, term = WEIGHTS[name]
+    one, three = (values(terms(batch, settings(weight)))[term] for weight in (1.0, 3.0))
+    assert three == pytest.approx(3 * one, rel=1e-5)
 
 
 def test_all_of_zscribbleseg_is_the_sum_of_its_terms(batch):
