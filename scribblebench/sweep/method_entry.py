@@ -54,6 +54,8 @@ class MethodEntry(BaseModel):
             objective = ObjectiveSettings.model_validate(merged)
         except ValidationError as error:
             raise ValueError(f"options.{first_problem(error, ObjectiveSettings)}") from error
+        if base.supervision == "dense" and (surplus := objective.terms_for_scribbles()):
+            raise ValueError(f"options.{surplus[0]}: is for scribbles, '{self.method}' has none")
         return Method(objective, base.supervision)
 
 

@@ -61,9 +61,10 @@ def train(
 ) -> Trained:
     """Train a network from random weights for a fixed number of steps.
 
-    AdamW with a one-cycle learning rate on augmented patches. The data stay on the device. The
-    initial weights, the order of the slices and the augmentation come from streams of `seed`
-    that depend on nothing else, so trials that differ in form, density or method share them.
+    AdamW with a one-cycle learning rate (and momentum, the other way) on augmented patches. The
+    data stay on the device. The initial weights, the order of the slices and the augmentation come
+    from streams of `seed` that depend on nothing else, so trials that differ in form, density or
+    method share them.
 
     With a checkpoint, the run goes on from its file if that is there, and comes out as if it had
     never been interrupted: bit for bit on a CPU with the same number of threads.

@@ -162,6 +162,11 @@ class ObjectiveSettings(BaseModel):
             raise ValueError("cross_entropy or dice must be above 0")
         return self
 
+    def terms_for_scribbles(self) -> list[str]:
+        """Return the keys of the terms that are on and say nothing where all is annotated."""
+        plain = ("cross_entropy", "dice", "view", "gated_crf")
+        return [key for key, value in self if key not in plain and value]
+
     @property
     def needs_dense_labels(self) -> bool:
         """Whether a term goes by the true class ratios."""

@@ -59,6 +59,14 @@ def test_a_group_that_was_off_is_switched_on_with_its_defaults():
             {"name": "x", "method": "pce", "options": {"spatial": {"radius": 0}}},
             "options.spatial.radius: input should be greater than or equal to 1, got 0",
         ),
+        (
+            {"name": "x", "method": "full", "options": {"geometry": 1}},
+            "options.geometry: is for scribbles, 'full' has none",
+        ),
+        (
+            {"name": "x", "method": "pce", "options": {"cross_entropy": 0, "geometry": 1}},
+            "cross_entropy or dice must be above 0",
+        ),
         ({"name": "x", "method": "pce", "options": {"view": {}}}, "must have mixup or occlusion"),
     ],
 )

@@ -144,6 +144,19 @@ def test_a_preset_is_laid_over_the_protocol_key_by_key(tiny, write_protocol):
     assert preset.training == plain.training.model_copy(update={"steps": 7})
 
 
+def test_unknown_keys_of_a_method_are_suggested_from_its_own(tiny, write_protocol):
+    tiny["methods"] = ["full", {"name": "mine", "method": "pce", "option": {}}]
+    message = problem(write_protocol, tiny)
+    assert message == "methods[1].option: unknown key 'option'. Did you mean 'options'?"
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a b"])
+def test_names_of_presets_are_safe_in_file_names(tiny, write_protocol, name):
+    tiny["presets"] = {name: {}}
+    message = problem(write_protocol, tiny)
+    assert message == f"presets: names must be letters, digits, . _ -, got '{name}'"
+
+
 def test_mistakes_in_a_preset_are_found_whichever_is_used(tiny, write_protocol):
     tiny["presets"] = {"gpu": {"training": {"stepz": 7}}}
     message = problem(write_protocol, tiny)
