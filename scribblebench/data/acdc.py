@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scribblebench.data.dataset import DATASETS, Split
-from scribblebench.data.files import data_folder, read_dense, read_scribble
+from scribblebench.data.files import data_folder, read_case
 from scribblebench.errors import InputError
-from scribblebench.io.nifti import read_image
 from scribblebench.types import Case, LabelSpec
 
 SCRIBBLE_IGNORE = 4
@@ -96,23 +95,15 @@ class Acdc:
         5 to 10 mm apart.
         """
         path = self._images[case_id]
-        image, volume = read_image(path)
-        label_path = path.with_name(path.name.replace(".nii", "_gt.nii"))
         scribble_path = path.with_name(path.name.replace(".nii", "_scribble.nii"))
-        label_map = read_dense(label_path, self.labels, image.shape)
-        scribble = None
-        if scribble_path.exists():
-            scribble = read_scribble(
-                scribble_path, self.labels, image.shape, ignore=SCRIBBLE_IGNORE
-            )
-        return Case(
+        return read_case(
+            path,
             case_id=case_id,
             patient_id=self.patient_id(case_id),
-            image=image[None],
-            label_map=label_map,
-            spacing_mm=volume.spacing_mm,
-            affine=volume.affine,
-            scribble=scribble,
+            label_path=path.with_name(path.name.replace(".nii", "_gt.nii")),
+            scribble_path=scribble_path if scribble_path.exists() else None,
+            labels=self.labels,
+            ignore=SCRIBBLE_IGNORE,
         )
 
 

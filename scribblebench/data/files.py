@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from scribblebench.errors import InputError
-from scribblebench.io.nifti import read_label_map
-from scribblebench.types import IGNORE_LABEL, LabelArray, LabelSpec
+from scribblebench.io.nifti import read_image, read_label_map
+from scribblebench.types import IGNORE_LABEL, Case, LabelArray, LabelSpec
 
 
 def data_folder(root: Path | None, name: str) -> Path:
@@ -29,6 +29,49 @@ def data_folder(root: Path | None, name: str) -> Path:
             f"{root}: no such data folder (--data, dataset.data or SCRIBBLEBENCH_DATA)"
         )
     return root
+
+
+def read_case(
+    image_path: Path,
+    *,
+    case_id: str,
+    patient_id: str,
+    label_path: Path | None,
+    scribble_path: Path | None,
+    labels: LabelSpec,
+    ignore: int,
+) -> Case:
+    """Read an image of one channel with its dense labels and scribbles, as far as there are any.
+
+    Parameters
+    ----------
+    image_path : Path
+        Its geometry is the case's.
+    case_id, patient_id : str
+    label_path, scribble_path : Path, or None
+        None where the case comes without.
+    labels : LabelSpec
+    ignore : int
+        What scribble files hold where nothing is annotated.
+
+    Raises
+    ------
+    InputError
+        Naming the file that cannot be read, or holds other values or another shape.
+    """
+    image, volume = read_image(image_path)
+    shape = image.shape
+    return Case(
+        case_id=case_id,
+        patient_id=patient_id,
+        image=image[None],
+        label_map=None if label_path is None else read_dense(label_path, labels, shape),
+        spacing_mm=volume.spacing_mm,
+        affine=volume.affine,
+        scribble=None
+        if scribble_path is None
+        else read_scribble(scribble_path, labels, shape, ignore=ignore),
+    )
 
 
 def read_dense(path: Path, labels: LabelSpec, shape: tuple[int, ...]) -> LabelArray:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scribblebench.data.dataset import DATASETS, Split
-from scribblebench.data.files import data_folder, read_dense, read_scribble
+from scribblebench.data.files import data_folder, read_case
 from scribblebench.errors import InputError
-from scribblebench.io.nifti import case_name, list_volumes, read_image
+from scribblebench.io.nifti import case_name, list_volumes
 from scribblebench.types import Case, LabelSpec
 
 SCRIBBLE_IGNORE = 4
@@ -84,28 +84,20 @@ class Mscmr:
         The geometry is that of the image: some label files have lost theirs.
         """
         path = self._images[case_id]
-        image, volume = read_image(path)
         folder = path.parents[1] / "labels"
         label_path, scribble_path = (
             folder / path.name.replace(".nii", f"_{kind}.nii") for kind in ("manual", "scribble")
         )
         if not (label_path.exists() or scribble_path.exists()):
             raise InputError(f"{folder}: holds neither {label_path.name} nor {scribble_path.name}")
-        label_map = scribble = None
-        if label_path.exists():
-            label_map = read_dense(label_path, self.labels, image.shape)
-        if scribble_path.exists():
-            scribble = read_scribble(
-                scribble_path, self.labels, image.shape, ignore=SCRIBBLE_IGNORE
-            )
-        return Case(
+        return read_case(
+            path,
             case_id=case_id,
             patient_id=self.patient_id(case_id),
-            image=image[None],
-            label_map=label_map,
-            spacing_mm=volume.spacing_mm,
-            affine=volume.affine,
-            scribble=scribble,
+            label_path=label_path if label_path.exists() else None,
+            scribble_path=scribble_path if scribble_path.exists() else None,
+            labels=self.labels,
+            ignore=SCRIBBLE_IGNORE,
         )
 
 

@@ -19,9 +19,12 @@ def methods_figure(rows: pd.DataFrame, title: str) -> Figure:
     names: list[str | None] = [None, *dict.fromkeys(rows["class_name"])]
     points = [efficiency_points(rows, name) for name in names]
     average = points[0]
-    several = average.loc[average["form"] != "dense", "form"].nunique() > 1
-    order = average[average["form"] != "dense"].sort_values("dsc_mean").index
-    labels = [_label(average.loc[i], several) for i in order]
+    scribbled = average[average["form"] != "dense"]
+    order = scribbled.sort_values("dsc_mean").index
+    varied = [
+        c for c in ("form", "density", "randomness") if scribbled[c].nunique(dropna=False) > 1
+    ]
+    labels = [_label(average.loc[i], varied) for i in order]
     with styled():
         figure = new_figure(2.4 + 1.9 * len(names), 1.2 + 0.24 * len(order))
         panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
@@ -38,8 +41,11 @@ def methods_figure(rows: pd.DataFrame, title: str) -> Figure:
     return figure
 
 
-def _label(point: pd.Series, with_form: bool) -> str:
-    return f"{point['form']}, {point['method']}" if with_form else str(point["method"])
+def _label(point: pd.Series, varied: list[str]) -> str:
+    """Name a point by its method and by what else differs between points."""
+    values = [point[column] for column in varied]
+    named = [f"{v:g}" if isinstance(v, float) else str(v) for v in values if not pd.isna(v)]
+    return ", ".join([*named, str(point["method"])])
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, order: pd.Index) -> None:

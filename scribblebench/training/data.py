@@ -67,7 +67,6 @@ class Batches:
         self._settings = settings
         self._seed = seed
         self._device = device
-        self._n_classes = data.n_classes
         self._images = torch.from_numpy(data.images).to(device)
         inside = np.ones_like(data.targets) if data.inside is None else data.inside
         maps = {"targets": data.targets, "inside": inside}

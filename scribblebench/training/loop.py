@@ -147,7 +147,7 @@ class Run:
             audit=self.audits and self.step % self.settings.audit_every == 0,
         )
         self.optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(made.terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+        torch.stack(list(made.terms.values())).sum().backward()  # type: ignore[no-untyped-call] # so are torch's own
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
         self.learning_rate = float(self.schedule.get_last_lr()[0])
         self.optimiser.step()

@@ -33,6 +33,26 @@ def partial_cross_entropy(logits: Tensor, targets: Tensor, *, ignore_label: int)
     return total / n_annotated.clamp(min=1)
 
 
+def soft_labels(targets: Tensor, n_classes: int, ignore_label: int) -> Tensor:
+    """Return one-hot labels that can be mixed; 0 for every class where nothing is annotated.
+
+    Parameters
+    ----------
+    targets : Tensor of int64, shape (B, *S)
+        Class ids or `ignore_label`.
+    n_classes : int
+    ignore_label : int
+
+    Returns
+    -------
+    soft : Tensor of float32, shape (B, K, *S)
+    """
+    annotated = (targets != ignore_label)[:, None]
+    classes = torch.arange(n_classes, device=targets.device)
+    classes = classes.reshape(n_classes, *[1] * (targets.ndim - 1))
+    return ((targets[:, None] == classes) & annotated).float()
+
+
 def dice_loss(logits: Tensor, targets: Tensor, *, ignore_label: int) -> Tensor:
     """Return 1 - soft Dice, averaged over the foreground classes.
 
@@ -42,10 +62,7 @@ def dice_loss(logits: Tensor, targets: Tensor, *, ignore_label: int) -> Tensor:
 
     Parameters and shapes as in `partial_cross_entropy`.
     """
-    annotated = (targets != ignore_label)[:, None]
-    classes = torch.where(annotated[:, 0], targets, 0)
-    onehot = functional.one_hot(classes, logits.shape[1]).movedim(-1, 1) * annotated
-    return soft_dice_loss(logits, onehot)
+    return soft_dice_loss(logits, soft_labels(targets, logits.shape[1], ignore_label))
 
 
 def soft_dice_loss(logits: Tensor, soft: Tensor) -> Tensor:

@@ -163,23 +163,3 @@ def saliency_mix(
     for axis, length in enumerate(size, start=1):
         share = share.index_select(axis, block_index(length, draw.blocks, device))
     return Mix(partner, share[:, None])
-
-
-def soft_labels(targets: Tensor, n_classes: int, ignore_label: int) -> Tensor:
-    """Return one-hot labels that can be mixed; 0 for every class where nothing is annotated.
-
-    Parameters
-    ----------
-    targets : Tensor of int64, shape (B, *S)
-        Class ids or `ignore_label`.
-    n_classes : int
-    ignore_label : int
-
-    Returns
-    -------
-    soft : Tensor of float32, shape (B, K, *S)
-    """
-    annotated = (targets != ignore_label)[:, None]
-    classes = torch.arange(n_classes, device=targets.device)
-    classes = classes.reshape(n_classes, *[1] * (targets.ndim - 1))
-    return ((targets[:, None] == classes) & annotated).float()

@@ -10,8 +10,8 @@ from torch import Generator, Tensor
 from scribblebench.training.batch import Batch
 from scribblebench.training.consistency import global_consistency
 from scribblebench.training.device import to_device
-from scribblebench.training.losses import soft_cross_entropy, soft_dice_loss
-from scribblebench.training.mixup import Mix, draw_mixup, saliency_mix, soft_labels, unmixed
+from scribblebench.training.losses import soft_cross_entropy, soft_dice_loss, soft_labels
+from scribblebench.training.mixup import Mix, draw_mixup, saliency_mix, unmixed
 from scribblebench.training.objective_settings import ViewSettings
 from scribblebench.training.occlusion import draw_holes, hole_mask
 from scribblebench.types import BACKGROUND, IGNORE_LABEL

@@ -65,3 +65,12 @@ def test_trials_without_ratios_have_no_audit(compared):
     for trial_id in trials:
         (store.trial_folder(trial_id) / "ratios.csv").unlink()
     assert audit_table(store, collect(store).finished).empty
+
+
+def test_rows_are_told_apart_by_all_that_differs(made):
+    """Two forms at two densities with one method: four rows, named by form and density."""
+    store, _ = made()
+    figure = methods_figure(collect(store).rows, "made")
+    labels = {t.get_text() for t in figure.axes[0].get_yticklabels()}
+    names = [f"{form}, {density}" for form in ("skeleton", "random_walk") for density in (0.1, 0.5)]
+    assert labels == {f"{name}, pce" for name in names}

@@ -1,62 +1,14 @@
-"""The main job end to end on the phantom, and what happens when it is disturbed."""
-
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from dataclasses import replace
-from functools import partial
+"""The main job end to end on the phantom, and trials that fail."""
 
 import numpy as np
 import pandas as pd
 import pytest
-import torch
+from sweeping import sweep
 
-from scribblebench.data.phantom import Phantom
-from scribblebench.errors import InputError
 from scribblebench.report.collect import COLUMNS, collect
 from scribblebench.report.write import write_report
 from scribblebench.sweep import run as run_module
-from scribblebench.sweep.protocol import ProtocolError, read_protocol
-from scribblebench.sweep.run import run_sweep
 from scribblebench.sweep.store import Store
-from scribblebench.training.checkpoint import Checkpoint
-
-
-class Recorder:
-    def __init__(self):
-        self.events = []
-
-    def sweep_started(self, *, n_trials, finished):
-        self.events.append(("sweep", n_trials, len(finished)))
-
-    def trial_started(self, config):
-        self.events.append(("start", config.label()))
-
-    def step(self, done, total):
-        pass
-
-    def trial_finished(self, config, outcome):
-        self.events.append(("finish", config.label()))
-
-    def trial_failed(self, config, error):
-        self.events.append(("fail", config.label(), error))
-
-
-def sweep(path, output, **options):
-    watcher = Recorder()
-    summary = run_sweep(
-        read_protocol(path),
-        protocol_text=path.read_text(),
-        output=output,
-        root=options.pop("root", None),
-        device=torch.device("cpu"),
-        watcher=watcher,
-        **options,
-    )
-    return summary, watcher.events
 
 
 def files(folder):
@@ -131,19 +83,6 @@ def test_slices_are_resampled_where_the_protocol_says_so(tiny, write_protocol, t
         assert (store.read_rows(trial_id)["distance_unit"] == "mm").all()
 
 
-def test_resampling_cases_of_unknown_spacing_is_refused_before_any_work(
-    tiny, write_protocol, tmp_path, monkeypatch
-):
-    whole = Phantom.load
-    monkeypatch.setattr(
-        Phantom, "load", lambda self, case_id: replace(whole(self, case_id), spacing_mm=None)
-    )
-    tiny["training"]["spacing_mm"] = 5.0
-    with pytest.raises(InputError, match="phantom000: cannot be resampled to 5 mm"):
-        sweep(write_protocol(tiny), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
 def test_a_failing_trial_is_recorded_and_the_others_go_on(protocol, tmp_path, monkeypatch):
     whole = run_module.run_trial
 
@@ -168,103 +107,6 @@ def test_a_failing_trial_is_recorded_and_the_others_go_on(protocol, tmp_path, mo
     assert store.read_failure(failed[0]) is None
 
 
-def test_expert_form_without_scribbles_is_refused_before_any_work(tiny, write_protocol, tmp_path):
-    tiny["forms"].append("expert")
-    with pytest.raises(InputError, match="form 'expert' needs scribbles"):
-        sweep(write_protocol(tiny), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.fixture
-def without_dense(monkeypatch):
-    """Give the first phantom a scribble in place of its dense labels."""
-    whole = Phantom.load
-
-    def load(self, case_id):
-        case = whole(self, case_id)
-        scribble = np.where(np.arange(48) % 8 == 0, case.label_map, 255).astype(np.uint8)
-        label_map = None if case_id == "phantom000" else case.label_map
-        return replace(case, label_map=label_map, scribble=scribble)
-
-    monkeypatch.setattr(Phantom, "load", load)
-
-
-@pytest.mark.parametrize("form", ["random_walk", "dense", "acdc_expert"])
-def test_forms_on_cases_without_dense_labels_are_refused_before_any_work(
-    tiny, write_protocol, tmp_path, without_dense, form
-):
-    tiny["forms"] = ["expert", form]
-    tiny["methods"] = ["pce", "full"] if form == "dense" else ["pce"]
-    if form != "random_walk":
-        del tiny["densities"]
-    message = f"phantom: form '{form}' needs dense labels, and case 'phantom000' comes without"
-    with pytest.raises(InputError, match=message):
-        sweep(write_protocol(tiny), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_an_oracle_without_dense_labels_is_refused_before_any_work(
-    tiny, write_protocol, tmp_path, without_dense
-):
-    tiny["forms"] = ["expert"]
-    del tiny["densities"]
-    options = {"spatial": {"class_ratio": "oracle"}}
-    tiny["methods"] = [{"name": "told", "method": "pce", "options": options}]
-    message = "phantom: method 'told' needs dense labels for its oracle, and case 'phantom000'"
-    with pytest.raises(InputError, match=message):
-        sweep(write_protocol(tiny), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_scored_cases_without_dense_labels_are_refused_before_any_work(
-    tiny, write_protocol, tmp_path, without_dense
-):
-    tiny["split"] = {"train": "val", "score": "train"}
-    message = "phantom: scoring needs dense labels, and case 'phantom000' of 'train' comes without"
-    with pytest.raises(InputError, match=message):
-        sweep(write_protocol(tiny), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_expert_scribbles_are_enough_to_train_on_and_to_report(
-    tiny, write_protocol, tmp_path, without_dense
-):
-    """What cannot be known without dense labels is NaN, and the report draws a line for it."""
-    tiny |= {"forms": ["expert"], "methods": ["pce"]}
-    del tiny["densities"]
-    summary, _ = sweep(write_protocol(tiny), tmp_path / "out")
-    assert (summary.finished, summary.failed) == (1, 0)
-    rows = collect(Store(tmp_path / "out")).rows
-    assert rows["dsc"].notna().all()
-    assert rows[["annotated_fraction", "annotation_s"]].isna().all(axis=None)
-    assert "| expert | - | - | pce | - | - |" in write_report(tmp_path / "out").markdown
-
-
-def test_a_preset_that_does_not_know_a_class_is_refused(tiny, write_protocol, tmp_path):
-    tiny["forms"][0] = "medscribble"
-    message = "forms: preset 'medscribble' does not say how to draw myocardium, LV"
-    with pytest.raises(ProtocolError, match=message):
-        sweep(write_protocol(tiny), tmp_path / "out")
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "message"),
-    [
-        ("split", {"score": "vall"}, "split.score: 'phantom' has no cases in 'vall'. Did you mean"),
-        ("split", {"score": "train"}, "split: patient 'phantom000' is both in 'train' and in"),
-        ("options", {"sise": 48}, "dataset.options: 'phantom' has no option 'sise'. Did you mean"),
-        ("options", {"size": 4800}, "dataset.options: phantom: size must be an integer from 48"),
-    ],
-)
-def test_what_the_data_set_does_not_have_is_named_by_key(
-    tiny, write_protocol, tmp_path, key, value, message
-):
-    (tiny["dataset"] if key == "options" else tiny)[key] = value
-    with pytest.raises(ProtocolError) as error:
-        sweep(write_protocol(tiny), tmp_path / "out")
-    assert str(error.value).startswith(message)
-
-
 def test_provenance_is_that_of_the_start_whatever_is_committed_meanwhile(
     protocol, tmp_path, monkeypatch
 ):
@@ -274,77 +116,6 @@ def test_provenance_is_that_of_the_start_whatever_is_committed_meanwhile(
     store = Store(tmp_path / "out")
     found = {store.read_result(i)["provenance"]["commit"] for i in store.read_plan()[1]}
     assert found == {"first"}
-
-
-def test_killed_sweep_is_finished_by_the_same_command_without_repeating(
-    tiny, write_protocol, tmp_path
-):
-    """kill -9 as soon as the first trial is finished; trials are made long enough to be hit."""
-    tiny["training"]["steps"] = 40
-    path, output = write_protocol(tiny), tmp_path / "out"
-    command = [sys.executable, "-c", "from scribblebench.cli.app import main; main()", "sweep"]
-    command += ["--protocol", str(path), "--output", str(output)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ})
-    try:
-        deadline = time.monotonic() + 90
-        while not (finished := list(output.glob("trials/*/result.json"))):
-            assert process.poll() is None, "the sweep ended before it could be killed"
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    finished = list(output.glob("trials/*/result.json"))
-    assert 1 <= len(finished) < 3
-    stamps = {p: p.stat().st_mtime_ns for p in finished}
-    summary, _ = sweep(path, output)
-    assert (summary.already_finished, summary.finished) == (len(finished), 3 - len(finished))
-    assert {p: p.stat().st_mtime_ns for p in finished} == stamps
-    for result in output.glob("trials/*/result.json"):
-        assert json.loads(result.read_text())["mean_dsc"] >= 0
-        assert len(pd.read_csv(result.with_name("rows.csv"))) == 6
-
-
-def test_a_sweep_in_pieces_gives_what_one_in_a_go_gives(tiny, write_protocol, tmp_path):
-    """A deadline that has passed stops each trial after its first row of history."""
-    tiny["training"]["steps"] = 60
-    tiny["seeds"] = [0]
-    path = write_protocol(tiny)
-    whole, _ = sweep(path, tmp_path / "whole")
-    assert whole.left == 0
-    output = tmp_path / "pieces"
-    n_pieces = 0
-    while True:
-        summary, _ = sweep(path, output, stop_after_s=0.0 if n_pieces == 0 else 0.3)
-        n_pieces += 1
-        assert summary.failed == 0
-        if not summary.left:
-            break
-        assert n_pieces < 200
-    assert n_pieces > 1
-    assert not list(output.glob("trials/*/checkpoint.pt"))
-    one, other = (collect(Store(folder)).rows for folder in (tmp_path / "whole", output))
-    pd.testing.assert_frame_equal(one, other)
-
-
-def test_a_trial_that_ran_out_of_time_goes_on_from_its_checkpoint(
-    tiny, write_protocol, tmp_path, monkeypatch
-):
-    tiny["training"]["steps"] = 60
-    path, output = write_protocol(tiny), tmp_path / "out"
-    monkeypatch.setattr(run_module, "Checkpoint", partial(Checkpoint, every_s=0.0))
-    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: True)
-    summary, events = sweep(path, output)
-    assert (summary.finished, summary.left) == (0, 3)
-    assert [e[0] for e in events] == ["sweep", "start"]
-    (checkpoint,) = output.glob("trials/*/checkpoint.pt")
-    assert torch.load(checkpoint, weights_only=True)["step"] == 25
-    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: False)
-    summary, _ = sweep(path, output)
-    assert (summary.finished, summary.left) == (3, 0)
-    history = pd.read_csv(checkpoint.with_name("history.csv"))
-    assert history["step"].tolist() == [25, 50, 60]
-    assert not checkpoint.exists()
 
 
 def test_geometry_that_the_scribbles_do_not_support_is_told(tiny, write_protocol, tmp_path):
@@ -358,23 +129,6 @@ def test_geometry_that_the_scribbles_do_not_support_is_told(tiny, write_protocol
     assert not check["wall_holds"]
     (remark,) = results.remarks()[:1]
     assert remark.startswith("geometry: 'geometry' on 'random_walk' did without wall, reach: walls")
-
-
-def test_a_checkpoint_of_other_code_is_not_taken_up(tiny, write_protocol, tmp_path, monkeypatch):
-    tiny["training"]["steps"] = 60
-    path, output = write_protocol(tiny), tmp_path / "out"
-    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: True)
-    sweep(path, output)
-    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: False)
-    taken = []
-    load = Checkpoint.load
-    monkeypatch.setattr(
-        Checkpoint, "load", lambda self, device: taken.append(load(self, device)) or taken[-1]
-    )
-    monkeypatch.setattr(run_module, "source_digest", lambda: "changed")
-    summary, _ = sweep(path, output)
-    assert summary.finished == 3
-    assert taken == [None, None, None]
 
 
 def test_methods_with_other_settings_are_trials_of_their_own(tiny, write_protocol, tmp_path):

@@ -1,11 +1,11 @@
 import pytest
 import torch
 
+from scribblebench.training.losses import soft_labels
 from scribblebench.training.mixup import (
     MixupDraw,
     draw_mixup,
     saliency_mix,
-    soft_labels,
     unmixed,
 )
 
