@@ -15,7 +15,7 @@ from scribblebench.sweep.store import Store
 
 SOURCES = {
     "oracle": ("true", "#000000", "-"),
-    "em": ("EM", COLOURS[0], "-"),
+    "em": ("EM from annotations", COLOURS[0], "-"),
     "argmax": ("share of predictions", COLOURS[1], "-"),
     "annotated": ("share of annotations", "0.6", "--"),
     "used": ("used by the prior", COLOURS[2], ":"),

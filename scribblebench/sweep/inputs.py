@@ -115,19 +115,18 @@ def split_parts(
     Raises
     ------
     ProtocolError
-        If the split has no such part or the two share a patient.
+        If the two share a patient, or the split has no such part; where nothing is scored, that
+        part may be missing.
     """
-    training = cases_of(source, protocol.split.train, "split.train")
-    if not scored:
+    train, score = protocol.split.train, protocol.split.score
+    training = cases_of(source, train, "split.train")
+    if not scored and not source.split().parts.get(score):
         return [training, ()]
-    parts = [training, cases_of(source, protocol.split.score, "split.score")]
-    both = set.intersection(*({source.patient_id(c) for c in part} for part in parts))
+    to_score = cases_of(source, score, "split.score")
+    both = {source.patient_id(c) for c in training} & {source.patient_id(c) for c in to_score}
     if both:
-        raise ProtocolError(
-            f"split: patient '{min(both)}' is both in '{protocol.split.train}' and in "
-            f"'{protocol.split.score}'"
-        )
-    return parts
+        raise ProtocolError(f"split: patient '{min(both)}' is both in '{train}' and in '{score}'")
+    return [training, to_score if scored else ()]
 
 
 def check_annotation(trials: Sequence[TrialConfig], data: TrialData) -> None:
@@ -138,8 +137,8 @@ def check_annotation(trials: Sequence[TrialConfig], data: TrialData) -> None:
 
     Raises
     ------
-    InputError
-        Naming the first case that lacks what is needed.
+    ProtocolError
+        Naming the key at fault and the first case that lacks what is needed.
     """
     cases = [slices.case for slices in data.training]
     without_dense = [case.case_id for case in cases if case.label_map is None]
@@ -149,20 +148,20 @@ def check_annotation(trials: Sequence[TrialConfig], data: TrialData) -> None:
         lacking = without_scribble if expert else without_dense
         if lacking:
             what = "scribbles" if expert else "dense labels"
-            raise InputError(
-                f"{trial.dataset}: form '{trial.form}' needs {what}, and case '{lacking[0]}' "
-                f"comes without"
+            raise ProtocolError(
+                f"forms: '{trial.form}' needs {what}, and case '{lacking[0]}' of "
+                f"'{trial.dataset}' comes without"
             )
         if trial.objective and trial.objective.needs_dense_labels and without_dense:
-            raise InputError(
-                f"{trial.dataset}: method '{trial.method}' needs dense labels for its oracle, "
-                f"and case '{without_dense[0]}' comes without"
+            raise ProtocolError(
+                f"methods: the oracle of '{trial.method}' needs dense labels, and case "
+                f"'{without_dense[0]}' of '{trial.dataset}' comes without"
             )
         for slices in data.scored:
             if slices.case.label_map is None:
-                raise InputError(
-                    f"{trial.dataset}: scoring needs dense labels, and case "
-                    f"'{slices.case.case_id}' of '{trial.score_part}' comes without"
+                raise ProtocolError(
+                    f"split.score: '{trial.score_part}' must have dense labels, and case "
+                    f"'{slices.case.case_id}' of '{trial.dataset}' comes without"
                 )
 
 

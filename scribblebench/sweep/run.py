@@ -86,7 +86,8 @@ def run_sweep(
     device : torch.device
     watcher : Watcher
     stop_after_s : float, or None
-        Seconds after which the current trial saves its state and no other begins.
+        Seconds from now after which the current trial saves its state and no other begins. A step
+        of training is made in any case.
     prepared : Path, or None
         File of prepared cases, which replaces the data.
     keep_models : bool
@@ -114,7 +115,9 @@ def run_sweep(
     origin = provenance(device)
     n_finished = n_failed = 0
     for trial_id, config in missing.items():
-        if deadline is not None and time.monotonic() >= deadline:
+        # The first trial is tried all the same: each run must get somewhere, if only by a step.
+        tried = n_finished + n_failed
+        if tried and deadline is not None and time.monotonic() >= deadline:
             break
         watcher.trial_started(config)
         started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

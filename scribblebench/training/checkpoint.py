@@ -12,7 +12,7 @@ import torch
 from scribblebench.errors import InputError
 from scribblebench.training.plain_file import read_plain, write_plain
 
-VERSION = 1
+VERSION = 2
 """Of the layout of a checkpoint."""
 
 

@@ -91,11 +91,13 @@ class History:
             self.ratios.append({"epoch": epoch, "step": step, "class_id": class_id, **values})
 
     def state(self) -> dict[str, Any]:
-        """Return everything, for a checkpoint between two rows of losses."""
-        assert not self._sums, "checkpoints are written after a row"
+        """Return everything, for a checkpoint."""
         return {
             "losses": self.losses,
             "ratios": self.ratios,
+            "sums": self._sums,
+            "norms": self._norms,
+            "n": self._n,
             "ratio_sums": self._ratio_sums,
             "ratio_counts": self._ratio_counts,
         }
@@ -104,5 +106,8 @@ class History:
         """Take up a state."""
         self.losses = state["losses"]
         self.ratios = state["ratios"]
+        self._sums = {name: t.to(device) for name, t in state["sums"].items()}
+        self._norms = None if state["norms"] is None else state["norms"].to(device)
+        self._n = state["n"]
         self._ratio_sums = {name: t.to(device) for name, t in state["ratio_sums"].items()}
         self._ratio_counts = state["ratio_counts"]

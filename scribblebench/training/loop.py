@@ -74,7 +74,7 @@ def train(
     FloatingPointError
         If a term of the loss becomes NaN or infinite; found when the history is written.
     OutOfTimeError
-        If the checkpoint's deadline passed; the file holds the state.
+        If the checkpoint's deadline passed, after the last step too; the file holds the state.
     """
     run = Run(data, objective, settings, seed=seed, device=device)
     if checkpoint is not None and (state := checkpoint.load(device)) is not None:
@@ -82,19 +82,18 @@ def train(
     saved = time.monotonic()
     while run.step < settings.steps:
         run.advance()
-        if run.step % LOG_EVERY and run.step < settings.steps:
+        if run.step % LOG_EVERY == 0 or run.step == settings.steps:
+            run.write_history()
+            if on_step is not None:
+                on_step(run.step, settings.steps)
+        if checkpoint is None:
             continue
-        run.write_history()
-        if on_step is not None:
-            on_step(run.step, settings.steps)
-        if checkpoint is None or run.step == settings.steps:
-            continue
-        if checkpoint.out_of_time():
-            checkpoint.save(run.state())
-            raise OutOfTimeError(f"stopped after step {run.step} of {settings.steps}")
-        if time.monotonic() - saved >= checkpoint.every_s:
+        out_of_time = checkpoint.out_of_time()
+        if out_of_time or time.monotonic() - saved >= checkpoint.every_s:
             checkpoint.save(run.state())
             saved = time.monotonic()
+        if out_of_time:
+            raise OutOfTimeError(f"stopped after step {run.step} of {settings.steps}")
     return run.result()
 
 

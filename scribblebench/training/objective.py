@@ -127,7 +127,8 @@ class Objective:
             )
             terms["mixed_pseudo_labels"] = s.dual.weight * loss
         if s.teacher and done > s.teacher.start:
-            ramp = min(1.0, (done - s.teacher.start) / max(s.teacher.start, 1e-6))
+            ramp_length = max(min(s.teacher.start, 1.0 - s.teacher.start), 1e-6)
+            ramp = min(1.0, (done - s.teacher.start) / ramp_length)
             probs = networks.averaged_probs(batch.images)
             loss = soft_target_loss(logits, probs, batch.unannotated)
             terms["teacher"] = s.teacher.weight * ramp * loss

@@ -124,7 +124,8 @@ class TeacherSettings(BaseModel):
 
     weight: Weight = 1.0
     start: Share = 0.1
-    """Share of the steps before it sets in; it is at its full weight after as many again."""
+    """Share of the steps before it sets in; it is at its full weight after as many again, or at the
+    end."""
 
 
 class DualSettings(BaseModel):

@@ -110,7 +110,7 @@ def test_a_file_may_hold_more_parts_and_train_takes_it_too(
         ({"dataset": {"options": {"size": 64}}}, "dataset.options: must be {"),
         ({"split": {"score": "test"}}, "split.score: 'phantom' has no cases in 'test'."),
         ({"split": {"train": "val"}}, "split: patient 'phantom003' is both in 'val' and in 'val'"),
-        ({"forms": ["expert", "dense"]}, "form 'expert' needs scribbles"),
+        ({"forms": ["expert", "dense"]}, "forms: 'expert' needs scribbles"),
     ],
 )
 def test_a_file_that_is_not_what_the_protocol_asks_for_is_refused(

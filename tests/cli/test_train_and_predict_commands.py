@@ -133,7 +133,7 @@ def test_an_interrupted_training_goes_on_and_ends_the_same(
 ):
     trained(scribblebench, protocol, mscmr, tmp_path / "whole")
     command = ("train", "--protocol", protocol, "--data", mscmr, "--output", tmp_path / "pieces")
-    for step in (25, 50):
+    for step in (1, 2):
         ended = scribblebench(*command, "--stop-after", 0)
         assert ended.code == 3
         assert f"out of time: stopped after step {step} of 60" in ended.err

@@ -48,7 +48,7 @@ def test_killed_sweep_is_finished_by_the_same_command_without_repeating(
 
 
 def test_a_sweep_in_pieces_gives_what_one_in_a_go_gives(tiny, write_protocol, tmp_path):
-    """A deadline that has passed stops each trial after its first row of history."""
+    """A deadline that has passed before the first trial begins lets it make one step."""
     tiny["training"]["steps"] = 60
     tiny["seeds"] = [0]
     path = write_protocol(tiny)
@@ -57,9 +57,12 @@ def test_a_sweep_in_pieces_gives_what_one_in_a_go_gives(tiny, write_protocol, tm
     output = tmp_path / "pieces"
     n_pieces = 0
     while True:
-        summary, _ = sweep(path, output, stop_after_s=0.0 if n_pieces == 0 else 0.3)
+        summary, _ = sweep(path, output, stop_after_s=0.3 * n_pieces)
         n_pieces += 1
         assert summary.failed == 0
+        if n_pieces == 1:
+            (checkpoint,) = output.glob("trials/*/checkpoint.pt")
+            assert torch.load(checkpoint, weights_only=True)["step"] == 1
         if not summary.left:
             break
         assert n_pieces < 200
@@ -80,13 +83,30 @@ def test_a_trial_that_ran_out_of_time_goes_on_from_its_checkpoint(
     assert (summary.finished, summary.left) == (0, 3)
     assert [e[0] for e in events] == ["sweep", "start"]
     (checkpoint,) = output.glob("trials/*/checkpoint.pt")
-    assert torch.load(checkpoint, weights_only=True)["step"] == 25
+    assert torch.load(checkpoint, weights_only=True)["step"] == 1
     monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: False)
     summary, _ = sweep(path, output)
     assert (summary.finished, summary.left) == (3, 0)
     history = pd.read_csv(checkpoint.with_name("history.csv"))
     assert history["step"].tolist() == [25, 50, 60]
     assert not checkpoint.exists()
+
+
+def test_a_trial_whose_time_ends_with_its_training_is_scored_by_the_next_run(
+    tiny, write_protocol, tmp_path, monkeypatch
+):
+    tiny |= {"forms": ["dense"], "methods": ["full"], "seeds": [0]}
+    del tiny["densities"]
+    tiny["training"]["steps"] = 5
+    path, output = write_protocol(tiny), tmp_path / "out"
+    asked = []
+    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: asked.append(0) or len(asked) == 5)
+    summary, _ = sweep(path, output)
+    assert (summary.finished, summary.left) == (0, 1)
+    (checkpoint,) = output.glob("trials/*/checkpoint.pt")
+    assert torch.load(checkpoint, weights_only=True)["step"] == 5
+    summary, _ = sweep(path, output)
+    assert (summary.finished, len(asked)) == (1, 5)
 
 
 def test_a_checkpoint_of_other_code_is_not_taken_up(tiny, write_protocol, tmp_path, monkeypatch):

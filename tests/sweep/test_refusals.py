@@ -29,7 +29,7 @@ def test_resampling_cases_of_unknown_spacing_is_refused_before_any_work(
 
 def test_expert_form_without_scribbles_is_refused_before_any_work(tiny, write_protocol, tmp_path):
     tiny["forms"].append("expert")
-    with pytest.raises(InputError, match="form 'expert' needs scribbles"):
+    with pytest.raises(InputError, match=r"^forms: 'expert' needs scribbles"):
         sweep(write_protocol(tiny), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -56,7 +56,7 @@ def test_forms_on_cases_without_dense_labels_are_refused_before_any_work(
     tiny["methods"] = ["pce", "full"] if form == "dense" else ["pce"]
     if form != "random_walk":
         del tiny["densities"]
-    message = f"phantom: form '{form}' needs dense labels, and case 'phantom000' comes without"
+    message = f"^forms: '{form}' needs dense labels, and case 'phantom000' of 'phantom' comes"
     with pytest.raises(InputError, match=message):
         sweep(write_protocol(tiny), tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -69,7 +69,7 @@ def test_an_oracle_without_dense_labels_is_refused_before_any_work(
     del tiny["densities"]
     options = {"spatial": {"class_ratio": "oracle"}}
     tiny["methods"] = [{"name": "told", "method": "pce", "options": options}]
-    message = "phantom: method 'told' needs dense labels for its oracle, and case 'phantom000'"
+    message = "^methods: the oracle of 'told' needs dense labels, and case 'phantom000'"
     with pytest.raises(InputError, match=message):
         sweep(write_protocol(tiny), tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -79,7 +79,7 @@ def test_scored_cases_without_dense_labels_are_refused_before_any_work(
     tiny, write_protocol, tmp_path, without_dense
 ):
     tiny["split"] = {"train": "val", "score": "train"}
-    message = "phantom: scoring needs dense labels, and case 'phantom000' of 'train' comes without"
+    message = "^split.score: 'train' must have dense labels, and case 'phantom000' of 'phantom'"
     with pytest.raises(InputError, match=message):
         sweep(write_protocol(tiny), tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -1,3 +1,5 @@
+from dataclasses import dataclass, field
+
 import numpy as np
 import pytest
 import torch
@@ -137,6 +139,23 @@ def scribbled(discs):
     return TrainingData(discs.images, targets, 2, dense=discs.targets)
 
 
+@dataclass(frozen=True, kw_only=True)
+class StopsAt(Checkpoint):
+    """Runs out of time when the state of a step would be saved."""
+
+    step: int
+    asked: list = field(default_factory=list)
+
+    def load(self, device):
+        state = super().load(device)
+        self.asked.extend([None] * (state["step"] if state else 0))
+        return state
+
+    def out_of_time(self):
+        self.asked.append(None)
+        return len(self.asked) >= self.step
+
+
 @pytest.mark.parametrize("method", ["zscribbleseg", "mean_teacher", "dmpls", "full"])
 def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(discs, method, tmp_path):
     settings = SMALL.model_copy(update={"steps": 60, "audit_every": 7})
@@ -144,9 +163,10 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(discs, method, tm
     data = discs if method == "full" else scribbled(discs)
     whole = train(data, objective, settings, seed=0, device=CPU)
     path = tmp_path / "checkpoint.pt"
-    for n_stops in (1, 2):
-        checkpoint = Checkpoint(path, "mine", deadline=0.0)
-        with pytest.raises(OutOfTimeError, match=f"step {25 * n_stops} of 60"):
+    # Between two rows of the history, at one, and after the last step.
+    for step in (10, 25, 31, 60):
+        checkpoint = StopsAt(path, "mine", step=step)
+        with pytest.raises(OutOfTimeError, match=f"step {step} of 60"):
             train(data, objective, settings, seed=0, device=CPU, checkpoint=checkpoint)
     resumed = train(
         data,
@@ -167,20 +187,22 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(discs, method, tm
     assert without_times(resumed.losses) == without_times(whole.losses)
 
 
-def test_checkpoints_are_written_now_and_then_and_hold_plain_data_only(discs, tmp_path):
+def test_checkpoints_are_written_now_and_then_and_hold_plain_data_only(
+    discs, tmp_path, monkeypatch
+):
     path = tmp_path / "checkpoint.pt"
     settings = SMALL.model_copy(update={"steps": 60})
     objective = METHODS["pce"].objective
-    train(
-        discs,
-        objective,
-        settings,
-        seed=0,
-        device=CPU,
-        checkpoint=Checkpoint(path, "mine", every_s=0.0),
+    saved = []
+    save = Checkpoint.save
+    monkeypatch.setattr(
+        Checkpoint, "save", lambda self, state: saved.append(state["step"]) or save(self, state)
     )
-    state = torch.load(path, weights_only=True)
-    assert state["step"] == 50
+    for every_s in (1e9, 0.0):
+        checkpoint = Checkpoint(path, "mine", every_s=every_s)
+        train(discs, objective, settings, seed=0, device=CPU, checkpoint=checkpoint)
+        assert saved == ([] if every_s else [*range(1, 61)])
+    assert torch.load(path, weights_only=True)["step"] == 60
 
 
 @pytest.mark.parametrize("content", ["empty", "damaged", "another version", "another trial"])

@@ -1,5 +1,7 @@
 """Each switch of an objective changes the term it should and no other."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -165,6 +167,16 @@ def test_teacher_is_at_half_its_weight_half_way_up_its_ramp(batch):
     assert half == pytest.approx(full / 2, rel=1e-5)
 
 
+def test_teacher_that_starts_late_is_at_its_full_weight_at_the_end(batch):
+    half, full = (
+        values(terms(batch, {"teacher": {"start": 0.6}}, step=step))["teacher"]
+        for step in (80, 100)
+    )
+    always = values(terms(batch, {"teacher": {"start": 0.0}}, step=90))["teacher"]
+    assert half == pytest.approx(full / 2, rel=1e-5)
+    assert full == pytest.approx(always, rel=1e-5)
+
+
 WEIGHTS = {
     "cross_entropy": (lambda w: {"cross_entropy": w}, "cross_entropy"),
     "dice": (lambda w: {"dice": w}, "dice"),
@@ -232,6 +244,57 @@ def test_audit_gives_all_ratios_and_changes_no_term(batch):
     true = torch.bincount(batch.dense[unannotated], minlength=K) / unannotated.sum()
     torch.testing.assert_close(audited.ratios["oracle"], true)
     torch.testing.assert_close(audited.ratios["used"], audited.ratios["em"])
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_what_lies_outside_the_slices_has_no_say(batch, name):
+    """With a network that sees one pixel at a time, nothing reaches the inside otherwise."""
+    torch.manual_seed(0)
+    first, second = torch.nn.Conv2d(1, K, 1), torch.nn.Conv2d(1, K, 1)
+    networks = Networks(
+        logits=first,
+        averaged_probs=lambda x: second(x).softmax(dim=1).detach(),
+        two_logits=lambda x: (first(x), second(x)),
+    )
+    outside = ~batch.inside
+    other = Batch(
+        images=torch.where(outside[:, None], 7.0, batch.images),
+        targets=batch.targets,
+        inside=batch.inside,
+        allowed=torch.where(outside[:, None], torch.eye(K).bool()[0][:, None, None], batch.allowed),
+        dense=torch.where(outside, 2, batch.dense),
+    )
+    objective = Objective(ObjectiveSettings.model_validate(SWITCHES[name][0]), n_steps=100)
+
+    def draws(name):
+        return torch.Generator().manual_seed(seed_for(3, name))
+
+    one, again = (objective(networks, b, step=90, draws=draws, audit=True) for b in (batch, other))
+    for term in one.terms:
+        torch.testing.assert_close(one.terms[term], again.terms[term], msg=term)
+    for source in one.ratios:
+        torch.testing.assert_close(one.ratios[source], again.ratios[source], msg=source)
+
+
+def test_the_prior_goes_by_the_mean_of_its_estimates_over_the_batches(batch):
+    """Of two estimates a and b with smoothing s, (s a + b) / (s + 1)."""
+
+    def used(smoothing):
+        settings = {"spatial": {"smoothing": smoothing, "class_ratio": "oracle"}}
+        objective = Objective(ObjectiveSettings.model_validate(settings), n_steps=100)
+        networks = Networks(network, network, network)
+        batches = (batch, replace(batch, dense=torch.zeros_like(batch.dense)))
+        return [
+            objective(networks, b, step=90, draws=lambda name: None).ratios["used"] for b in batches
+        ]
+
+    torch.manual_seed(0)
+    network = torch.nn.Conv2d(1, K, 1)
+    a, b = used(0.0)
+    assert b.tolist() == [1.0, 0.0, 0.0]
+    first, second = used(0.75)
+    torch.testing.assert_close(first, a)
+    torch.testing.assert_close(second, (0.75 * a + b) / 1.75)
 
 
 def test_what_is_not_annotated_at_all_gives_no_nan(batch):
