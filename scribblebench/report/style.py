@@ -65,7 +65,8 @@ def save(
 
     Suffixes are keys of `UNDATED`. The resolution is `dpi`, or 200 where it is None.
     """
-    paths = [path.with_suffix(suffix) for suffix in suffixes]
+    # Not with_suffix: names may have dots of their own.
+    paths = [path.with_name(path.name + suffix) for suffix in suffixes]
     for target in paths:
         with atomic_path(target) as temporary, styled():
             metadata = UNDATED[target.suffix.lower()]
