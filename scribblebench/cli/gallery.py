@@ -95,7 +95,7 @@ def gallery(
     scribbles = list(progress(drawings(subject, series), "gallery", len(series.forms)))
     figure = gallery_figure(subject, series, scribbles)
     try:
-        save(figure, output, (output.suffix,), dpi=dpi or figure.dpi)
+        save(figure, output.with_suffix(""), (output.suffix,), dpi=dpi or figure.dpi)
     except OSError as error:
         raise InputError(f"--output: {error}") from error
     typer.echo(

@@ -63,9 +63,9 @@ def save(
 ) -> list[Path]:
     """Write a figure in each format, without dates, and return the paths.
 
-    Suffixes are keys of `UNDATED`. The resolution is `dpi`, or 200 where it is None.
+    Suffixes, keys of `UNDATED`, are added to `path`, which may have dots of its own. The resolution
+    is `dpi`, or 200 where it is None.
     """
-    # Not with_suffix: names may have dots of their own.
     paths = [path.with_name(path.name + suffix) for suffix in suffixes]
     for target in paths:
         with atomic_path(target) as temporary, styled():

@@ -57,7 +57,7 @@ def test_audit_figure_has_a_row_for_each_method_and_a_column_for_each_class(comp
     assert len(figure.axes) == 3 * 3
     assert [axes.get_title() for axes in figure.axes[:3]] == ["background", "RV", "LV"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["true", "EM"]
+    assert labels == ["true", "EM from annotations"]
 
 
 def test_trials_without_ratios_have_no_audit(compared):

@@ -13,6 +13,7 @@ from scribblebench.report.collect import COLUMNS, collect
 from scribblebench.report.curves import bootstrap_interval, efficiency_points
 from scribblebench.report.figures import efficiency_figure
 from scribblebench.report.overlays import best_median_worst
+from scribblebench.report.style import new_figure, save
 from scribblebench.report.tables import number, summary_markdown, summary_table
 from scribblebench.report.write import write_report
 
@@ -230,3 +231,10 @@ def test_overlays_show_the_largest_density_and_the_first_seed(made, monkeypatch)
         "random_walk 0.5 r0.5 pce seed 0",
         "skeleton 0.5 r0.5 pce seed 0",
     ]
+
+
+def test_names_of_figures_may_have_dots(tmp_path):
+    figure = new_figure(1.0, 1.0)
+    paths = save(figure, tmp_path / "oracle-x0.5")
+    assert [path.name for path in paths] == ["oracle-x0.5.png", "oracle-x0.5.pdf"]
+    assert all(path.is_file() for path in paths)
