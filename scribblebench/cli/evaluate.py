@@ -39,11 +39,10 @@ def evaluate(
     say it. A class that only one of prediction and target holds has Dice 0, infinite distances
     and is marked as failed.
     """
+    _check_output(output)
     targets = list_volumes(target)
     pairs = [(_partner(path, pred, target), path) for path in targets]
     values, labels = _class_list(class_names, targets)
-    if output.is_dir():
-        raise InputError(f"--output: must be a file, got the folder {output}")
     rows: list[dict[str, object]] = []
     try:
         for pred_path, target_path in progress(pairs, "evaluate", len(pairs)):
@@ -59,6 +58,14 @@ def evaluate(
             f"{unit}, {int(group['failed'].sum())} failures in {len(group)} cases"
         )
     typer.echo(f"{len(pairs)} cases: {output}")
+
+
+def _check_output(output: Path) -> None:
+    """Refuse what is no CSV file: a label map named by mistake would be overwritten."""
+    if output.is_dir():
+        raise InputError(f"--output: must be a file, got the folder {output}")
+    if output.suffix.lower() != ".csv":
+        raise InputError(f"--output: must end in .csv, got {output}")
 
 
 def _score_pair(

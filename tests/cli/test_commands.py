@@ -315,6 +315,18 @@ def test_evaluate_refuses_scribbles_as_targets_or_predictions(scribblebench, lab
         assert "a.nii.gz: must be dense, got 255, which means not annotated" in ended.err
 
 
+@pytest.mark.parametrize("name", ["a.nii.gz", "new.nii", "scores", "scores.txt"])
+def test_evaluate_writes_into_csv_files_only(scribblebench, labels, name):
+    """A label map that is given as --output by mistake stays as it is."""
+    before = {path: path.read_bytes() for path in labels.iterdir()}
+    ended = scribblebench(
+        "evaluate", "--pred", labels, "--target", labels, "--output", labels / name
+    )
+    assert ended.code == 2
+    assert ended.err == f"error: --output: must end in .csv, got {labels / name}\n"
+    assert {path: path.read_bytes() for path in labels.iterdir()} == before
+
+
 def test_evaluate_prints_pixels_and_millimetres_apart(scribblebench, labels, tmp_path):
     array = np.asarray(nib.load(labels / "b.nii", mmap=False).dataobj)
     nib.save(nib.Nifti1Image(array, np.eye(4)), labels / "b.nii")
