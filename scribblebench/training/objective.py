@@ -142,17 +142,25 @@ class Objective:
     def _annotated_terms(
         self, logits: Tensor, second: Tensor | None, cross_entropy: Tensor, batch: Batch
     ) -> dict[str, Tensor]:
-        """Return the terms on annotated pixels; two decoders both learn from them."""
-        s = self.settings
+        """Return the terms on annotated pixels.
+
+        Two decoders both learn from them: each term is the mean of its values for either. All
+        other terms but the mixed pseudo-labels act on the first decoder only, the one that
+        predicts.
+        """
+        s, targets = self.settings, batch.targets
         terms = {}
         if s.cross_entropy:
             loss = cross_entropy
             if second is not None:
-                other = partial_cross_entropy(second, batch.targets, ignore_label=IGNORE_LABEL)
+                other = partial_cross_entropy(second, targets, ignore_label=IGNORE_LABEL)
                 loss = (loss + other) / 2
             terms["cross_entropy"] = s.cross_entropy * loss
         if s.dice:
-            terms["dice"] = s.dice * dice_loss(logits, batch.targets, ignore_label=IGNORE_LABEL)
+            loss = dice_loss(logits, targets, ignore_label=IGNORE_LABEL)
+            if second is not None:
+                loss = (loss + dice_loss(second, targets, ignore_label=IGNORE_LABEL)) / 2
+            terms["dice"] = s.dice * loss
         return terms
 
     def _unannotated_terms(self, logits: Tensor, batch: Batch, done: float) -> dict[str, Tensor]:

@@ -129,7 +129,10 @@ class TeacherSettings(BaseModel):
 
 
 class DualSettings(BaseModel):
-    """Two decoders that learn from a random mixture of their predictions."""
+    """Two decoders that learn from a random mixture of their predictions.
+
+    `cross_entropy` and `dice` act on both, all other terms on the first, which predicts.
+    """
 
     model_config = STRICT
 

@@ -8,6 +8,7 @@ import torch
 from scribblebench.methods import METHODS
 from scribblebench.seeding import seed_for
 from scribblebench.training.batch import Batch
+from scribblebench.training.losses import dice_loss, partial_cross_entropy
 from scribblebench.training.networks import NETWORKS, TwoDecoders
 from scribblebench.training.objective import Networks, Objective
 from scribblebench.training.objective_settings import ObjectiveSettings
@@ -175,6 +176,26 @@ def test_teacher_that_starts_late_is_at_its_full_weight_at_the_end(batch):
     always = values(terms(batch, {"teacher": {"start": 0.0}}, step=90))["teacher"]
     assert half == pytest.approx(full / 2, rel=1e-5)
     assert full == pytest.approx(always, rel=1e-5)
+
+
+@pytest.mark.parametrize("term", ["cross_entropy", "dice"])
+def test_two_decoders_both_learn_from_what_is_annotated(batch, term):
+    """Half of the gradient that each would have on its own."""
+    generator = torch.Generator().manual_seed(2)
+    one, other = (torch.randn(4, K, 32, 32, generator=generator).requires_grad_() for _ in range(2))
+    networks = Networks(
+        logits=lambda x: one, averaged_probs=lambda x: one, two_logits=lambda x: (one, other)
+    )
+    settings = {"cross_entropy": 0.0, "dual": {}} | {term: 1.0}
+    objective = Objective(ObjectiveSettings.model_validate(settings), n_steps=100)
+    made = objective(networks, batch, step=0, draws=lambda name: torch.Generator())
+    found = torch.autograd.grad(made.terms[term], (one, other))
+    loss = {"cross_entropy": partial_cross_entropy, "dice": dice_loss}[term]
+    for logits, gradient in zip((one, other), found, strict=True):
+        alone = loss(logits, batch.targets, ignore_label=255)
+        (expected,) = torch.autograd.grad(alone, logits)
+        assert expected.abs().sum() > 0
+        torch.testing.assert_close(gradient, expected / 2)
 
 
 WEIGHTS = {
