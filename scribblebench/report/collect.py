@@ -88,10 +88,15 @@ class Results:
                 continue
             rules = [*([] if check["absent_holds"] else ["absent"])]
             rules += [*([] if check["wall_holds"] else ["wall", "reach"])]
+            missed = check["missed_fraction"]
+            between = (
+                "no slice lies between two with a scribble of one class"
+                if missed is None
+                else f"{missed:.1%} of the classes are missing between two slices"
+            )
             remarks.append(
                 f"geometry: '{config.method}' on '{config.form}' did without {', '.join(rules)}: "
-                f"walls are closed in {check['closed_fraction']:.0%} of the slices, and "
-                f"{check['missed_fraction']:.1%} of the classes are missing between two slices."
+                f"walls are closed in {check['closed_fraction']:.0%} of the slices, and {between}."
             )
         return list(dict.fromkeys(remarks))
 

@@ -47,7 +47,8 @@ class GeometryCheck:
         Share of these in which the background scribble encloses every foreground scribble.
     missed_fraction : float
         Share of slices in which a class has no scribble though both neighbours have one: what
-        `absent` would get wrong, as far as the scribbles can tell.
+        `absent` would get wrong, as far as the scribbles can tell. NaN where no slice has two such
+        neighbours; then nothing speaks for `absent`, and it does not hold.
     reach_px : float
         The `REACH_PERCENTILE` of the largest distance from a foreground scribble within closed
         walls, in pixels; infinite without any.
@@ -61,7 +62,7 @@ class GeometryCheck:
     @property
     def absent_holds(self) -> bool:
         """Whether a class without a scribble may be taken to be absent."""
-        return self.n_slices > 0 and self.missed_fraction <= MAX_MISSED
+        return self.n_slices > 0 and self.missed_fraction <= MAX_MISSED  # never so for NaN
 
     @property
     def wall_holds(self) -> bool:
@@ -73,7 +74,9 @@ class GeometryCheck:
         return {
             "n_slices": self.n_slices,
             "closed_fraction": round(self.closed_fraction, 4),
-            "missed_fraction": round(self.missed_fraction, 4),
+            "missed_fraction": (
+                None if np.isnan(self.missed_fraction) else round(self.missed_fraction, 4)
+            ),
             "reach_px": round(self.reach_px, 2) if np.isfinite(self.reach_px) else None,
             "absent_holds": self.absent_holds,
             "wall_holds": self.wall_holds,
@@ -162,7 +165,7 @@ def check_geometry(volumes: Sequence[LabelArray], n_classes: int) -> GeometryChe
     return GeometryCheck(
         n_slices=len(closed),
         closed_fraction=float(np.mean(closed)) if closed else 0.0,
-        missed_fraction=n_missed / n_between if n_between else 0.0,
+        missed_fraction=n_missed / n_between if n_between else np.nan,
         reach_px=float(np.percentile(reaches, REACH_PERCENTILE)) if reaches else np.inf,
     )
 

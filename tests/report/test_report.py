@@ -16,6 +16,7 @@ from scribblebench.report.overlays import best_median_worst
 from scribblebench.report.style import new_figure, save
 from scribblebench.report.tables import number, summary_markdown, summary_table
 from scribblebench.report.write import write_report
+from scribblebench.training.scribble_geometry import check_geometry
 
 
 def test_report_writes_tables_and_figures_that_can_be_read(made):
@@ -152,6 +153,25 @@ def test_results_of_several_versions_or_of_changed_code_are_marked(made):
     remarks = " ".join(write_report(store.root).remarks)
     assert "run by 2 versions of the code" in remarks
     assert "uncommitted changes" in remarks
+
+
+def test_rules_of_geometry_that_were_not_used_are_told_with_what_speaks_against_them(made):
+    """Volumes of one plane have no slice between two others, which would speak for `absent`."""
+    store, trials = made()
+    plane = np.full((1, 16, 16), 255, dtype=np.uint8)
+    plane[0, 4] = plane[0, 12] = 0
+    plane[0, 8, 8] = 1
+    path = store.trial_folder(min(trials)) / "result.json"
+    result = json.loads(path.read_text()) | {"geometry": check_geometry([plane], 2).record()}
+    path.write_text(json.dumps(result))
+    (remark,) = collect(store).remarks()
+    assert "did without absent, wall, reach: walls are closed in 0% of the slices" in remark
+    assert remark.endswith("and no slice lies between two with a scribble of one class.")
+    result["geometry"] |= {"missed_fraction": 0.25}
+    path.write_text(json.dumps(result))
+    assert (
+        collect(store).remarks()[0].endswith("25.0% of the classes are missing between two slices.")
+    )
 
 
 def test_trials_that_the_plan_no_longer_asks_for_are_left_out(made):

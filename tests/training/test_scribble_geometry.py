@@ -99,12 +99,30 @@ def test_geometry_says_background_outside_and_absent_without_a_scribble():
     scribble, distance = ring()
     only_background = np.where(scribble == 1, np.uint8(IGNORE), scribble)
     nothing = np.full_like(scribble, IGNORE)
-    geometry = scribble_geometry([np.stack([scribble, only_background]), nothing[None]], 3)
+    volume = np.stack([scribble, scribble, scribble, only_background])
+    geometry = scribble_geometry([volume, nothing[None]], 3)
     assert geometry.check.absent_holds
     assert geometry.background[0][distance > 21].all()
     assert not geometry.background[0][distance < 18].any()
-    assert geometry.present.tolist() == [[True, True, False], [True, False, False], [True] * 3]
-    assert not geometry.background[2].any()
+    assert geometry.present.tolist() == [
+        *[[True, True, False]] * 3,
+        [True, False, False],
+        [True] * 3,
+    ]
+    assert not geometry.background[4].any()
+
+
+def test_without_slices_between_two_others_absent_does_not_hold():
+    """Volumes of one plane and of two tell nothing about classes that are left out."""
+    scribble, distance = ring()
+    for planes in (1, 2):
+        geometry = scribble_geometry([np.stack([scribble] * planes)] * 3, 3)
+        assert not geometry.check.absent_holds
+        assert geometry.check.record()["missed_fraction"] is None
+        assert geometry.present.all()
+        # The walls are seen in every slice.
+        assert geometry.check.wall_holds
+        assert geometry.background[0][distance > 21].all()
 
 
 def test_open_walls_are_not_used():
