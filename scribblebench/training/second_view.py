@@ -31,6 +31,12 @@ def second_view_terms(
 ) -> dict[str, Tensor]:
     """Run the network on the second view and return its terms.
 
+    A pixel of a mix is compared with the first view only where every image that has a share in it
+    is inside its slice, and no hole is there. It is labelled by those of these images that are
+    annotated there, each with its share, wherever the others lie; outside its slice an image is
+    not annotated. A hole has none of these labels. Where it is labelled as background, that is
+    where all images with a share are inside.
+
     Parameters
     ----------
     network : callable, images -> logits
@@ -53,7 +59,7 @@ def second_view_terms(
     mix = _mix(batch, gradient, settings, draws)
     images = mix.mix(batch.images)
     soft = mix.mix(soft_labels(batch.targets, n_classes, IGNORE_LABEL))
-    # Where any part of a mix lies outside its slice, the mix is neither compared nor labelled.
+    # Labels stay as they are: no image labels its own padding, where nothing is annotated.
     inside = mix.mix(batch.inside[:, None].float()) == 1.0
     keep = inside[:, 0]
     terms: dict[str, Tensor] = {}

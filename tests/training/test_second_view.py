@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from scribblebench.training import second_view
 from scribblebench.training.batch import Batch
+from scribblebench.training.mixup import Mix
 from scribblebench.training.objective_settings import ViewSettings
 from scribblebench.training.second_view import second_view_terms
 
@@ -115,6 +117,20 @@ def test_mixes_with_padding_are_not_compared(batch):
     for i, j, pixels in whose:
         assert torch.equal(compared[i][pixels], batch.inside[j][pixels])
     assert sum(int(pixels.sum()) for i, j, pixels in whose if i != j) > 100
+
+
+def test_mixes_with_padding_are_labelled_by_what_is_annotated(batch, monkeypatch):
+    """Half of each image everywhere: one that is annotated labels the mix, padding or not."""
+    partner = torch.tensor([2, 3, 0, 1])
+    halves = Mix(partner, torch.full((4, 1, SIDE, SIDE), 0.5))
+    monkeypatch.setattr(second_view, "_mix", lambda *arguments: halves)
+    made, network = run(batch, {"mixup": {}, "consistency": 1.0})
+    labelled = gradient_of(made["view"], network).abs().sum(dim=1) > 0
+    compared = gradient_of(made["consistency"], network).abs().sum(dim=1) > 0
+    annotated = batch.targets != 255
+    assert torch.equal(labelled, annotated | annotated[partner])
+    assert torch.equal(compared, batch.inside & batch.inside[partner])
+    assert (labelled & ~compared).sum() > 100
 
 
 def test_holes_are_the_same_with_and_without_mixup(batch):
