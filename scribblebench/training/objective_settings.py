@@ -25,6 +25,12 @@ class MixupSettings(BaseModel):
     prior: Weight = 0.2
     neighbour_px: Annotated[Count, Field(ge=1)] = 4
 
+    @model_validator(mode="after")
+    def _numbers_of_blocks_differ(self) -> MixupSettings:
+        if len(set(self.blocks)) < len(self.blocks):
+            raise ValueError(f"blocks must hold each number once, got {self.blocks}")
+        return self
+
 
 class OcclusionSettings(BaseModel):
     """One square hole in each image of the second view."""
@@ -89,9 +95,16 @@ class SpatialSettings(BaseModel):
     """Where the ratios are estimated."""
     em_prior: Literal["annotated", "used"] = "annotated"
     """Ratios that EM takes the network to have learned: always the annotated ones, as in the paper,
-    or, from the second batch on, those that the prior has been holding it to."""
+    or, from the second batch on, those that the prior has been holding it to. With other sources of
+    the class ratio than EM there is nothing to choose."""
     smoothing: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.9
     """Weight of the past in the running mean of the estimate over batches; 0 is none."""
+
+    @model_validator(mode="after")
+    def _em_prior_is_used(self) -> SpatialSettings:
+        if self.em_prior == "used" and self.class_ratio != "em":
+            raise ValueError(f"em_prior must be annotated where class_ratio is {self.class_ratio}")
+        return self
 
 
 class ShapeSettings(BaseModel):
