@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from scribblebench.training.block_costs import block_index, block_saliency, mask_costs
-from scribblebench.training.block_mask import cheapest_labels
+from scribblebench.training.block_costs import LEVELS, block_index, block_saliency, mask_costs
+from scribblebench.training.block_mask import MAX_STATES, cheapest_labels
 from scribblebench.training.device import to_device
 
 
@@ -142,6 +142,7 @@ def saliency_mix(
         than 8 in 2D or 2 in 3D).
     """
     device, size = images.device, images.shape[2:]
+    _check_blocks(draw.blocks, dims=len(size))
     first, second, lam = (to_device(part, device) for part in (draw.first, draw.second, draw.lam))
     saliency = block_saliency(gradient, draw.blocks)
     unary, pairs = mask_costs(
@@ -163,3 +164,12 @@ def saliency_mix(
     for axis, length in enumerate(size, start=1):
         share = share.index_select(axis, block_index(length, draw.blocks, device))
     return Mix(partner, share[:, None])
+
+
+def _check_blocks(blocks: int, *, dims: int) -> None:
+    """Refuse more blocks along an axis than the exact search for the mask can do."""
+    most = blocks
+    while len(LEVELS) ** (most ** (dims - 1)) > MAX_STATES:
+        most -= 1
+    if blocks > most:
+        raise ValueError(f"blocks must be {most} or fewer in {dims}D, got {blocks}")

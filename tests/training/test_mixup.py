@@ -86,6 +86,15 @@ def test_a_volume_keeps_the_half_where_it_is_salient():
     assert bool((mix.share[0, ..., 3:] == 0).all())
 
 
+@pytest.mark.parametrize(("size", "most"), [((9, 9), 8), ((6, 6, 6), 2)])
+def test_more_blocks_than_the_search_can_do_are_refused_in_words(size, most):
+    images = random(2, 1, *size)
+    saliency_mix(images, images, one_pair(most))
+    message = f"blocks must be {most} or fewer in {len(size)}D, got {most + 1}"
+    with pytest.raises(ValueError, match=message):
+        saliency_mix(images, images, one_pair(most + 1))
+
+
 @pytest.mark.parametrize("lam", [0.05, 0.5, 0.95])
 def test_a_very_smooth_mask_is_constant_and_the_prior_says_how_much(lam):
     """The most likely of Binomial(2, lam)."""
