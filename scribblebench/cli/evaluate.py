@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import typer
 
+from scribblebench.cli.counted import counted
 from scribblebench.cli.progress import progress
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
@@ -55,9 +56,10 @@ def evaluate(
     for (name, unit), group in table.groupby(["class_name", "distance_unit"], sort=False):
         typer.echo(
             f"{name}: Dice {group['dsc'].mean():.3f}, median HD95 {group['hd95'].median():.2f} "
-            f"{unit}, {int(group['failed'].sum())} failures in {len(group)} cases"
+            f"{unit}, {counted(int(group['failed'].sum()), 'failure')} in "
+            f"{counted(len(group), 'case')}"
         )
-    typer.echo(f"{len(pairs)} cases: {output}")
+    typer.echo(f"{counted(len(pairs), 'case')}: {output}")
 
 
 def _check_output(output: Path) -> None:

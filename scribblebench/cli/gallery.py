@@ -10,6 +10,7 @@ import numpy as np
 import typer
 
 from scribblebench.cli import scribble_options as parse
+from scribblebench.cli.counted import counted
 from scribblebench.cli.progress import progress
 from scribblebench.cli.scribble_files import classes_of
 from scribblebench.data.phantom import Phantom
@@ -99,7 +100,8 @@ def gallery(
     except OSError as error:
         raise InputError(f"--output: {error}") from error
     typer.echo(
-        f"{len(series.forms)} forms on slice {subject.slice_index} of {subject.case_id}: {output}"
+        f"{counted(len(series.forms), 'form')} on slice {subject.slice_index} of "
+        f"{subject.case_id}: {output}"
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from scribblebench.cli.counted import counted
 from scribblebench.cli.progress import progress
 from scribblebench.cli.scribble_files import remove_earlier
 from scribblebench.cli.sweep_options import DeviceOption
@@ -65,7 +66,8 @@ def predict(
     for path in progress(paths, "predict", len(paths)):
         _predict_file(path, loaded, settings, output / path.name, device=chosen)
     typer.echo(
-        f"{len(paths)} images, classes {', '.join(loaded.labels.class_names)}: {output}. "
+        f"{counted(len(paths), 'image')}, classes {', '.join(loaded.labels.class_names)}: "
+        f"{output}. "
         f"Next: scribblebench evaluate --pred {output} --target DIR --output FILE"
     )
 
@@ -85,8 +87,8 @@ def _predict_file(
     remove_earlier([output])
     image, volume = read_channels(path)
     if len(image) != model.n_channels:
-        count = f"{model.n_channels} channel{'s' if model.n_channels > 1 else ''}"
-        raise InputError(f"{path}: must have {count}, as the model, got {len(image)}")
+        wanted = counted(model.n_channels, "channel")
+        raise InputError(f"{path}: must have {wanted}, as the model, got {len(image)}")
     if settings.spacing_mm is not None and volume.spacing_mm is None:
         raise InputError(
             f"{path}: must state its spacing, because the model sees pixels of "

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from scribblebench.cli.counted import counted
 from scribblebench.cli.progress import progress
 from scribblebench.cli.sweep_options import DataOption, PresetOption, ProtocolOption
 from scribblebench.errors import InputError
@@ -55,8 +56,9 @@ def prepare(
     header = write_prepared(
         output, preparation(parsed), dataset.labels, progress(slices, "prepare", n_cases)
     )
+    listed = ", ".join(f"{len(cases)} {name}" for name, cases in parts.items())
     typer.echo(
-        f"{n_cases} cases ({', '.join(f'{len(c)} {name}' for name, c in parts.items())}), "
+        f"{counted(n_cases, 'case')} ({listed}), "
         f"{output.stat().st_size / 2**20:.1f} MiB, largest error {header.largest_error:.3f} "
         f"standard deviations: {output}"
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, track
 
+from scribblebench.cli.counted import counted
+
 if TYPE_CHECKING:  # at run time these would bring torch to commands that do not train
     from scribblebench.sweep.plan import TrialConfig
     from scribblebench.sweep.trial import Outcome
@@ -70,8 +72,7 @@ class SweepProgress:
         for _, dsc in finished:
             self._note(dsc)
         self._progress.update(self._task, total=n_trials)
-        count = "1 trial" if n_trials == 1 else f"{n_trials} trials"
-        self._console.print(f"{count}, {len(finished)} finished before")
+        self._console.print(f"{counted(n_trials, 'trial')}, {len(finished)} finished before")
         self._show("")
 
     def trial_started(self, config: TrialConfig) -> None:
@@ -103,7 +104,7 @@ class SweepProgress:
         self._show("")
 
     def _show(self, label: str | None) -> None:
-        state = f"{self._n_done}/{self._n_trials} trials"
+        state = f"{self._n_done}/{counted(self._n_trials, 'trial')}"
         if self._best is not None:
             state += f", best Dice {self._best:.3f}"
         left = self._seconds_left()

@@ -15,6 +15,7 @@ import pandas as pd
 import typer
 
 from scribblebench.cli import scribble_options as parse
+from scribblebench.cli.counted import counted
 from scribblebench.cli.progress import progress
 from scribblebench.cli.scribble_files import Task, remove_earlier, write_scribble
 from scribblebench.errors import InputError
@@ -214,8 +215,9 @@ def simulate(
             write_text(output / SUMMARY, table.to_csv(index=False))
     short = int((~table["met"].astype(bool)).sum())
     typer.echo(
-        f"{len(paths)} label maps, {table['annotated_px'].sum()} annotated pixels; the budget was "
-        f"not met in {short} of {len(table)} drawings: {output / SUMMARY}"
+        f"{counted(len(paths), 'label map')}, "
+        f"{counted(int(table['annotated_px'].sum()), 'annotated pixel')}; the budget was not "
+        f"met in {short} of {counted(len(table), 'drawing')}: {output / SUMMARY}"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from scribblebench.cli.counted import counted
 from scribblebench.cli.sweep_options import (
     LEFT,
     DataOption,
@@ -81,7 +82,7 @@ def sweep(
         typer.echo("interrupted; the same command goes on with what is missing", err=True)
         raise typer.Exit(130) from None
     typer.echo(
-        f"{summary.wanted} trials: {summary.already_finished} were finished, "
+        f"{counted(summary.wanted, 'trial')}: {summary.already_finished} were finished, "
         f"{summary.finished} finished now, {summary.failed} failed. "
         f"Next: scribblebench report {folder}"
     )
@@ -93,5 +94,6 @@ def sweep(
         )
         raise typer.Exit(1)
     if summary.left:
-        typer.echo(f"out of time; the same command goes on with {summary.left} trials", err=True)
+        left = counted(summary.left, "trial")
+        typer.echo(f"out of time; the same command goes on with {left}", err=True)
         raise typer.Exit(LEFT)

@@ -333,8 +333,8 @@ def test_evaluate_prints_pixels_and_millimetres_apart(scribblebench, labels, tmp
     ended = scribblebench(
         "evaluate", "--pred", labels, "--target", labels, "--output", tmp_path / "m.csv"
     )
-    assert "label 1: Dice 1.000, median HD95 0.00 mm, 0 failures in 1 cases" in ended.out
-    assert "label 1: Dice 1.000, median HD95 0.00 px, 0 failures in 1 cases" in ended.out
+    assert "label 1: Dice 1.000, median HD95 0.00 mm, 0 failures in 1 case\n" in ended.out
+    assert "label 1: Dice 1.000, median HD95 0.00 px, 0 failures in 1 case\n" in ended.out
 
 
 def test_output_that_cannot_be_written_is_named_without_a_traceback(

@@ -2,6 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from scribblebench.cli.counted import counted
 from scribblebench.cli.progress import SweepProgress, _clock
 
 
@@ -31,6 +32,13 @@ def test_bar_shows_trials_done_best_dice_and_time_left(progress):
     assert state(progress) == "2/4 trials, best Dice 0.700, 3 min left"
     progress.trial_finished(trial("c"), outcome(0.8, 90.0))
     assert state(progress) == "3/4 trials, best Dice 0.800, 2 min left"
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"), [(0, "0 label maps"), (1, "1 label map"), (2, "2 label maps")]
+)
+def test_one_thing_is_counted_in_the_singular(n, expected):
+    assert counted(n, "label map") == expected
 
 
 def test_a_failed_trial_is_told_and_counted(progress, capsys):
