@@ -104,7 +104,9 @@ def _partner(target_path: Path, pred: Path, target: Path) -> Path:
         return pred
     path = pred / target_path.name
     if not path.is_file():
-        raise InputError(f"{path}: no such file (prediction for {target_path})")
+        raise InputError(
+            f"{path}: no such file (prediction for {target_path}, whose name it must have)"
+        )
     return path
 
 

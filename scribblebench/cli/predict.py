@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 
 from scribblebench.cli.counted import counted
@@ -20,6 +22,12 @@ if TYPE_CHECKING:  # at run time these would bring torch to commands that do not
 
     from scribblebench.training.model_file import Model
     from scribblebench.training.settings import TrainingSettings
+
+MOST_LABELS = 16
+"""A file of whole numbers with no more different ones than this is taken for a label map."""
+
+MOST_OBLONG = 2.0
+"""Largest ratio of the sides of a pixel; beyond it planes are taken to lie along another axis."""
 
 
 def predict(
@@ -48,7 +56,8 @@ def predict(
 
     Writes, for every image, a label map of the same name on the same grid, as uint8. Images are
     prepared as in training and predictions are put back on the image's own pixels, as when a trial
-    is scored; what lies outside the field of view is background.
+    is scored; what lies outside the field of view is background. Planes must lie along the third
+    axis of the array. Label maps among the images are left out.
     """
     # Importing torch and MONAI takes seconds that other commands need not wait.
     from scribblebench.training.device import choose_device
@@ -63,13 +72,58 @@ def predict(
     for path in paths:
         if (output / path.name).resolve() == path.resolve():
             raise InputError(f"--output: {output / path.name} is one of the images")
-    for path in progress(paths, "predict", len(paths)):
+    found = _without_label_maps(paths, images)
+    for path in progress(found, "predict", len(found)):
         _predict_file(path, loaded, settings, output / path.name, device=chosen)
+    names = loaded.labels.class_names
     typer.echo(
-        f"{counted(len(paths), 'image')}, classes {', '.join(loaded.labels.class_names)}: "
-        f"{output}. "
-        f"Next: scribblebench evaluate --pred {output} --target DIR --output FILE"
+        f"{counted(len(found), 'image')}, classes {', '.join(names)}: {output}. "
+        f"{_next_step(found, output, names)}"
     )
+
+
+def _without_label_maps(paths: list[Path], images: Path) -> list[Path]:
+    """Return the files that are images, and say on standard error how many are not."""
+    label_maps = [p for p in progress(paths, "look for label maps", len(paths)) if _is_labels(p)]
+    if not label_maps:
+        return paths
+    if images.is_file():
+        raise InputError(
+            f"{images}: is a label map and not an image: whole numbers, no more than {MOST_LABELS} "
+            "different ones"
+        )
+    left_out = f"{counted(len(label_maps), 'label map')}, the first of them {label_maps[0]}"
+    if len(label_maps) == len(paths):
+        raise InputError(f"{images}: holds no images, only {left_out}")
+    typer.echo(f"left out {left_out}", err=True)
+    return [path for path in paths if path not in label_maps]
+
+
+def _is_labels(path: Path) -> bool:
+    """Return whether a file looks like a label map; False where it cannot be read."""
+    try:
+        image, _ = read_channels(path)
+    except InputError:
+        return False  # what is wrong is told when the file's turn comes
+    some = image.ravel()[:: max(1, image.size // 10_000)]
+    if len(np.unique(some)) > MOST_LABELS:
+        return False
+    values = np.unique(image)
+    return len(values) <= MOST_LABELS and bool((values == np.round(values)).all())
+
+
+def _next_step(paths: list[Path], output: Path, class_names: tuple[str, ...]) -> str:
+    """Say how to score the predictions; two single files need not have the same name."""
+    one = len(paths) == 1
+    options = {
+        "--pred": str(output / paths[0].name if one else output),
+        "--target": "FILE" if one else "DIR",
+        "--class-names": ",".join(class_names),
+        "--output": "FILE.csv",
+    }
+    command = shlex.join(word for option in options.items() for word in option)
+    names = f", where DIR holds dense labels under the images' names ({paths[0].name}, ...)"
+    return f"Next: scribblebench evaluate {command}{'' if one else names}"
 
 
 def _predict_file(
@@ -94,6 +148,13 @@ def _predict_file(
             f"{path}: must state its spacing, because the model sees pixels of "
             f"{settings.spacing_mm:g} mm"
         )
+    if volume.spacing_mm is not None:
+        _, row_mm, col_mm = volume.spacing_mm
+        if max(row_mm, col_mm) > MOST_OBLONG * min(row_mm, col_mm):
+            raise InputError(
+                f"{path}: must have its planes along the third axis, where pixels are near square, "
+                f"got rows {row_mm:g} mm and columns {col_mm:g} mm apart"
+            )
     name = case_name(path)
     slices = prepare(
         Case(

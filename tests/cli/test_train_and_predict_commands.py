@@ -1,6 +1,7 @@
 """`train` and `predict` as people type them, held against what a sweep does."""
 
 import json
+import shlex
 import shutil
 
 import nibabel as nib
@@ -263,6 +264,79 @@ def test_what_a_model_cannot_predict_is_named_and_the_rest_is_kept(
         assert ended.err.count("\n") == 1
         # What an earlier run has written for this image is not left as if it were of this one.
         assert [path.name for path in output.iterdir()] == ["phantom003.nii.gz"]
+
+
+def save(path, array, affine=AFFINE):
+    nib.save(nib.Nifti1Image(array, affine), path)
+    return path
+
+
+def test_an_image_whose_planes_lie_along_another_axis_is_refused(
+    scribblebench, model, mscmr, tmp_path
+):
+    array = np.asarray(nib.load(mscmr / "val" / "images" / "phantom003.nii.gz").dataobj)
+    affine = np.diag([10.0, PIXEL_MM, PIXEL_MM, 1.0])
+    turned = save(tmp_path / "turned.nii.gz", np.moveaxis(array, 2, 0), affine)
+    command = ("predict", "--model", model, "--output", tmp_path / "pred", "--images")
+    ended = scribblebench(*command, turned)
+    assert ended.code == 2
+    assert ended.err == (
+        f"error: {turned}: must have its planes along the third axis, where pixels are near "
+        "square, got rows 3.33333 mm and columns 10 mm apart\n"
+    )
+    assert not (tmp_path / "pred").exists()
+    oblong = save(tmp_path / "oblong.nii.gz", array, np.diag([1.9, 1.0, 10.0, 1.0]))
+    assert scribblebench(*command, oblong).code == 0
+
+
+def test_label_maps_among_the_images_are_left_out(scribblebench, model, mscmr, tmp_path):
+    images, output = mscmr / "val" / "images", tmp_path / "pred"
+    labels = np.arange(48 * 48 * 3).reshape(48, 48, 3) % 16
+    few = save(images / "a_gt.nii.gz", labels.astype(np.float32))
+    save(images / "phantom003_gt.nii.gz", labels.astype(np.uint8))
+    save(images / "halves.nii.gz", labels.astype(np.float32) / 2)  # no whole numbers: an image
+    save(images / "many.nii.gz", (np.arange(labels.size).reshape(labels.shape) % 17).astype("i2"))
+    command = ("predict", "--model", model, "--output", output, "--images")
+    ended = scribblebench(*command, images)
+    assert ended.code == 0, ended.err
+    assert ended.err == f"left out 2 label maps, the first of them {few}\n"
+    assert "4 images, classes" in ended.out
+    names = ["halves", "many", "phantom003", "phantom004"]
+    assert sorted(path.name for path in output.iterdir()) == [f"{n}.nii.gz" for n in names]
+    ended = scribblebench(*command, few)
+    assert ended.code == 2
+    assert ended.err == (
+        f"error: {few}: is a label map and not an image: whole numbers, no more than 16 different "
+        "ones\n"
+    )
+    for name in names:
+        (images / f"{name}.nii.gz").unlink()
+    ended = scribblebench(*command, images)
+    assert ended.code == 2
+    assert f"{images}: holds no images, only 2 label maps, the first of them {few}" in ended.err
+
+
+@pytest.mark.parametrize("one", [True, False])
+def test_the_next_step_that_predict_names_works(
+    scribblebench, model, mscmr, targets, tmp_path, monkeypatch, one
+):
+    """With the target's file or folder in the place that is left for it."""
+    monkeypatch.chdir(tmp_path)
+    images, labels = mscmr / "val" / "images", targets
+    if one:
+        images = images / "phantom003.nii.gz"
+        labels = mscmr / "val" / "labels" / "phantom003_manual.nii.gz"
+    ended = scribblebench("predict", "--model", model, "--images", images, "--output", "my pred")
+    assert ended.code == 0, ended.err
+    said, hint = ended.out.split("Next: scribblebench ")
+    assert said.startswith("1 image, " if one else "2 images, ")
+    command, _, where = hint.partition(", where ")
+    assert ("DIR holds dense labels under the images' names (phantom003.nii.gz" in where) != one
+    words = shlex.split(command)
+    words[words.index("FILE" if one else "DIR")] = labels
+    ended = scribblebench(*words)
+    assert ended.code == 0, ended.err
+    assert set(pd.read_csv("FILE.csv")["class_name"]) == {"RV", "myocardium", "LV"}
 
 
 def test_predict_does_not_overwrite_its_input_and_names_a_bad_model(
