@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from scribblebench.errors import InputError
@@ -91,13 +92,10 @@ def load_model(path: Path, device: torch.device) -> Model:
     Raises
     ------
     InputError
-        Naming the file, if it cannot be read, is not a model or has another layout.
+        In one short line that names the file, if it is not a model, is damaged or has another
+        layout.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file")
-    content = read_plain(path, torch.device("cpu"))
-    if content.get("format") != FORMAT:
-        raise InputError(f"{path}: is not a model of scribblebench")
+    content = _read(path)
     if content.get("version") != VERSION:
         raise InputError(
             f"{path}: must be of version {VERSION} of the format, got {content.get('version')}"
@@ -110,7 +108,7 @@ def load_model(path: Path, device: torch.device) -> Model:
             network = NETWORKS[training.network](
                 in_channels=n_channels, n_classes=labels.n_classes, width=training.width
             )
-        network.load_state_dict(_in_float32(content["weights"]), assign=True)
+        _load_weights(network, _in_float32(content["weights"]))
         network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
         return Model(
             network=network.eval(),
@@ -121,8 +119,42 @@ def load_model(path: Path, device: torch.device) -> Model:
             provenance=dict(json.loads(content["provenance"])),
         )
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path}: is a damaged model ({reason})") from error
+        raise InputError(f"{path}: is a damaged model ({_reason(error)})") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a model file holds, and refuse any other file."""
+    if path.is_dir():
+        hint = f"; its model is {path / 'model.pt'}" if (path / "model.pt").is_file() else ""
+        raise InputError(f"{path}: is a folder{hint}")
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    with path.open("rb"):  # a file that may not be read is no foreign one
+        pass
+    try:
+        content = read_plain(path, torch.device("cpu"))
+    except InputError as error:
+        raise InputError(
+            f"{path}: is not a model of `scribblebench train`, or not a whole one"
+        ) from error
+    if content.get("format") != FORMAT:
+        raise InputError(f"{path}: is not a model of `scribblebench train`")
+    return content
+
+
+def _load_weights(network: nn.Module, weights: dict[str, Tensor]) -> None:
+    try:
+        network.load_state_dict(weights, assign=True)
+    except RuntimeError as error:  # whose message lists every layer
+        raise ValueError("its weights do not fit its settings") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong in one line; of settings only the first thing that is."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return ": ".join(map(str, (*first["loc"], first["msg"])))
+    return " ".join(str(error).split())
 
 
 def _in_float32(weights: dict[str, Tensor]) -> dict[str, Tensor]:

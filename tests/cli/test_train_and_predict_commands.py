@@ -350,5 +350,5 @@ def test_predict_does_not_overwrite_its_input_and_names_a_bad_model(
     spoilt.write_bytes(model.read_bytes()[:1000])
     ended = scribblebench("predict", "--model", spoilt, "--images", images, "--output", tmp_path)
     assert ended.code == 2
-    assert ended.err.startswith(f"error: {spoilt}: cannot be read")
+    assert ended.err.startswith(f"error: {spoilt}: is not a model of `scribblebench train`")
     assert ended.err.count("\n") == 1
