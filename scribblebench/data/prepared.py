@@ -6,11 +6,12 @@ labels, scribbles and geometry as they were, so that scores are those on the cas
 
 from __future__ import annotations
 
+import json
 import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -27,6 +28,8 @@ UNREADABLE = (
     *(zipfile.BadZipFile, zlib.error),
 )
 """What numpy raises for damaged and foreign files."""
+
+FORMAT: Final = "scribblebench prepared"
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,7 +63,7 @@ class Header(BaseModel):
 
     model_config = STRICT
 
-    format: Literal["scribblebench prepared"] = "scribblebench prepared"
+    format: Literal["scribblebench prepared"] = FORMAT
     version: Literal[1] = 1
     preparation: Preparation
     class_names: tuple[str, ...]
@@ -138,18 +141,16 @@ class Prepared:
     Raises
     ------
     InputError
-        Naming the file, if it cannot be read or is something else.
+        Naming the file, if it is something else, is damaged or has another layout.
     """
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise InputError(f"{path}: no such file")
         self.path = path
+        text = _read_header(path)
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                header = Header.model_validate_json(str(arrays["header"]))
+            header = Header.model_validate_json(text)
             self.labels = LabelSpec(header.class_names)
-        except UNREADABLE as error:
+        except ValueError as error:
             raise self._unreadable(error) from error
         self.preparation = header.preparation
         self.name = header.preparation.dataset
@@ -208,4 +209,25 @@ class Prepared:
 
     def _unreadable(self, error: BaseException) -> InputError:
         reason = " ".join(str(error).split())
+        if "allow_pickle" in reason:  # numpy's advice on how to read what could be dangerous
+            reason = "it holds Python objects"
         return InputError(f"{self.path}: cannot be read as prepared cases ({reason})")
+
+
+def _read_header(path: Path) -> str:
+    """Return the header of a file of prepared cases, and refuse any other file."""
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, not a file of `scribblebench prepare`")
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    with path.open("rb") as file:  # not below: a file that may not be read is no foreign one
+        try:
+            with np.load(file, allow_pickle=False) as arrays:
+                text = str(arrays["header"])
+            if json.loads(text).get("format") != FORMAT:
+                raise ValueError("another format")
+        except (*UNREADABLE, AttributeError) as error:
+            raise InputError(
+                f"{path}: is not a file of `scribblebench prepare`, or not a whole one"
+            ) from error
+    return text

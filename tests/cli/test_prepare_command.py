@@ -134,7 +134,7 @@ def test_sweep_and_prepare_say_in_one_line_what_is_wrong(
     path, file = write_protocol(tiny), tmp_path / "made.npz"
     for command, message in (
         (("sweep", "--prepared", file), f"{file}: no such file"),
-        (("sweep", "--prepared", path), f"{path}: cannot be read as prepared cases"),
+        (("sweep", "--prepared", path), f"{path}: is not a file of `scribblebench prepare`"),
         (("sweep", "--prepared", file, "--data", tmp_path), "--prepared: stands in for --data"),
         (("prepare", "--output", tmp_path), f"--output: must be a file, got the folder {tmp_path}"),
         (("prepare", "--output", file, "--part", "vall"), "--part: 'phantom' has no cases in 'va"),

@@ -1,6 +1,7 @@
 """Cases in one file: they come back as `prepare` made them, but for the levels of intensities."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -114,15 +115,27 @@ def test_the_same_cases_give_the_same_file(made, path, tmp_path):
 def test_files_that_are_cut_off_or_something_else_are_named(path, tmp_path):
     whole = path.read_bytes()
     spoilt = tmp_path / "spoilt.npz"
-    for content in [whole[: len(whole) * n // 8] for n in range(8)] + [b"text", b"\x93NUMPY"]:
+    foreign = "is not a file of `scribblebench prepare`, or not a whole one"
+    others = [b"text", b"\x93NUMPY", pickle.dumps({"header": 1})]
+    for content in [whole[: len(whole) * n // 8] for n in range(8)] + others:
         spoilt.write_bytes(content)
-        with pytest.raises(InputError, match=r"spoilt\.npz: cannot be read as prepared cases"):
-            Prepared(spoilt)
-    with pytest.raises(InputError, match="no such file"):
-        Prepared(tmp_path / "none.npz")
+        refused(spoilt, foreign)
     np.save(tmp_path / "array.npy", np.zeros(3))
-    with pytest.raises(InputError, match="cannot be read as prepared cases"):
-        Prepared(tmp_path / "array.npy")
+    refused(tmp_path / "array.npy", foreign)
+    for header in (np.array("{}"), np.array("[1]"), np.array("text"), np.array([{}], dtype=object)):
+        np.savez(spoilt, header=header)
+        refused(spoilt, foreign)
+    np.savez(spoilt, image=np.zeros(3))
+    refused(spoilt, foreign)
+    refused(tmp_path / "none.npz", "no such file")
+    refused(tmp_path, "is a folder, not a file of `scribblebench prepare`")
+
+
+def refused(path, message):
+    """Whether this is all that is said."""
+    with pytest.raises(InputError) as error:
+        Prepared(path)
+    assert str(error.value) == f"{path}: {message}"
 
 
 def rewritten(path, change):
@@ -132,13 +145,20 @@ def rewritten(path, change):
     np.savez(path, **content)
 
 
-@pytest.mark.parametrize("change", [{"version": 2}, {"format": "x"}, {"class_names": ["one"]}])
-def test_another_layout_is_refused(path, change):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": 2}, "cannot be read as prepared cases"),
+        ({"format": "x"}, "is not a file of `scribblebench prepare`"),
+        ({"class_names": ["one"]}, "cannot be read as prepared cases"),
+    ],
+)
+def test_another_layout_is_refused(path, change, message):
     def spoil(content):
         content["header"] = np.array(json.dumps(json.loads(str(content["header"])) | change))
 
     rewritten(path, spoil)
-    with pytest.raises(InputError, match="cannot be read as prepared cases"):
+    with pytest.raises(InputError, match=rf"made\.npz: {message}"):
         Prepared(path)
 
 
@@ -149,6 +169,7 @@ def test_another_layout_is_refused(path, change):
         ("0/values", np.zeros((2, 3), dtype=np.float32)),
         ("0/scribble", np.zeros((3, 41, 26), dtype=np.uint8)),
         ("0/affine", None),
+        ("0/affine", np.array([{}], dtype=object)),
     ],
 )
 def test_a_case_that_does_not_fit_together_is_refused_by_file(path, name, array):
@@ -159,5 +180,6 @@ def test_a_case_that_does_not_fit_together_is_refused_by_file(path, name, array)
             content[name] = array
 
     rewritten(path, spoil)
-    with pytest.raises(InputError, match=r"made\.npz: cannot be read as prepared cases"):
+    with pytest.raises(InputError, match=r"made\.npz: cannot be read as prepared cases") as error:
         Prepared(path).slices("made0")
+    assert "allow_pickle" not in str(error.value)
