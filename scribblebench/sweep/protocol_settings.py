@@ -12,6 +12,8 @@ from scribblebench.registry import did_you_mean
 from scribblebench.scribbles import FORMS, PRESETS
 from scribblebench.scribbles.background import Where
 from scribblebench.sweep.method_entry import Entry
+from scribblebench.sweep.setting_keys import BACKGROUND_KEYS, Density
+from scribblebench.sweep.variants import Grid, Variant, Varied, Zip, combinations
 from scribblebench.training.settings import STRICT, Count, Number, TrainingSettings
 
 GIVEN_FORMS = ("expert", "dense")
@@ -46,7 +48,6 @@ def _all_different(values: list[Any]) -> list[Any]:
     return values
 
 
-Density = Annotated[Number, Field(gt=0.0, le=1.0)]
 Randomness = Annotated[Number, Field(ge=0.0, le=1.0)]
 FormName = Annotated[str, AfterValidator(known_form)]
 
@@ -75,6 +76,7 @@ class Protocol(BaseModel):
 
     `forms` x `densities` x `randomness` x methods for scribbles x `seeds`; presets and given
     forms have neither density nor randomness, and `dense` goes with the methods for dense labels.
+    Every combination of `grid` and `zip` is a variant of the other settings, with such a grid.
     """
 
     model_config = STRICT
@@ -95,6 +97,8 @@ class Protocol(BaseModel):
         list[Annotated[Count, Field(ge=0)]], Field(min_length=1), AfterValidator(_all_different)
     ] = [0]
     training: TrainingSettings = TrainingSettings()
+    grid: Grid = {}
+    zip: Zip = {}
 
     @model_validator(mode="after")
     def _every_entry_is_used(self) -> Protocol:
@@ -113,3 +117,24 @@ class Protocol(BaseModel):
         if not self.densities and any(map(has_budget, self.forms)):
             raise ValueError("densities must hold at least one value for forms that are drawn")
         return self
+
+    @model_validator(mode="after")
+    def _variants_go_together(self) -> Protocol:
+        """Refuse variants whose settings do not fit each other or change nothing."""
+        drawn = any(map(has_budget, self.forms))
+        for name, columns in (("grid", self.grid), ("zip", self.zip)):
+            for key in columns:
+                if key in BACKGROUND_KEYS and not drawn:
+                    raise ValueError(f"{name}: {key}: changes nothing, because no form is drawn")
+        if both := [key for key in self.zip if key in self.grid]:
+            raise ValueError(f"zip: {both[0]}: must not be in grid too")
+        try:
+            self.variants()
+        except ValueError as error:
+            raise ValueError(f"{'grid' if self.grid else 'zip'}: {error}") from error
+        return self
+
+    def variants(self) -> list[Variant]:
+        """Return the variants of the settings; one that changes nothing if none is asked for."""
+        base = Varied(self.background, self.background_density, self.training)
+        return [Variant(c, base.changed(c)) for c in combinations(self.grid, self.zip)]
