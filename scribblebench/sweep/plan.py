@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+import operator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
+from scribblebench.registry import did_you_mean
 from scribblebench.scribbles.background import Where
-from scribblebench.sweep.protocol_settings import Protocol, has_budget
-from scribblebench.sweep.variants import Varied
+from scribblebench.sweep.axes import has_budget
+from scribblebench.sweep.blocks import blocks_of
+from scribblebench.sweep.protocol_settings import Protocol, ProtocolError
+from scribblebench.sweep.setting_keys import shown
+from scribblebench.sweep.trial_groups import Exclusion
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
 
@@ -77,42 +82,87 @@ class TrialConfig(BaseModel):
 
 
 def expand(protocol: Protocol) -> Iterator[TrialConfig]:
-    """Yield the trials of a protocol, seed by seed, so that a part of a sweep is a whole grid."""
-    by_form = {form: _differing(protocol, drawn=has_budget(form)) for form in protocol.forms}
-    resolved = [(method.name, method.resolved) for method in protocol.methods]
-    for seed in protocol.seeds:
-        for form, variants in by_form.items():
-            drawn = has_budget(form)
-            densities: list[float | None] = [*protocol.densities] if drawn else [None]
-            randomness: list[float | None] = [*protocol.randomness] if drawn else [None]
-            supervision = "dense" if form == "dense" else "scribbles"
-            for name, method in resolved:
-                if method.supervision != supervision:
-                    continue
-                for variant_name, settings in variants.items():
-                    for density in densities:
-                        for r in randomness:
-                            yield TrialConfig(
-                                dataset=protocol.dataset.name,
-                                dataset_options=protocol.dataset.options,
-                                train_part=protocol.split.train,
-                                score_part=protocol.split.score,
-                                form=form,
-                                density=density,
-                                randomness=r,
-                                background=settings.background if drawn else None,
-                                background_density=settings.background_density if drawn else None,
-                                method=name,
-                                objective=method.objective,
-                                seed=seed,
-                                training=settings.training,
-                                variant=variant_name,
-                            )
+    """Yield the trials of a protocol, seed by seed, so that a part of a sweep is a whole grid.
+
+    A trial that is listed and in the grid too comes once, as the grid's.
+
+    Raises
+    ------
+    ProtocolError
+        If a group of `exclude` leaves nothing out, or all of them leave nothing; raised at the end.
+    """
+    trials = _asked_for(protocol)
+    if protocol.trials:
+        trials = _once(trials)
+    return _kept(trials, protocol) if protocol.exclude else trials
 
 
-def _differing(protocol: Protocol, *, drawn: bool) -> dict[str | None, Varied]:
-    """Return the settings of the variants that differ for forms that are drawn, or are not."""
-    settings: dict[str | None, Varied] = {}
-    for variant in protocol.variants():
-        settings.setdefault(variant.name(drawn=drawn), variant.settings)
-    return settings
+def _asked_for(protocol: Protocol) -> Iterator[TrialConfig]:
+    blocks = blocks_of(protocol)
+    for seed in dict.fromkeys(seed for block in blocks for seed in block.seeds):
+        for block in blocks:
+            if seed not in block.seeds:
+                continue
+            drawn = has_budget(block.form)
+            for density in block.densities:
+                for randomness in block.randomness:
+                    yield TrialConfig(
+                        dataset=protocol.dataset.name,
+                        dataset_options=protocol.dataset.options,
+                        train_part=protocol.split.train,
+                        score_part=protocol.split.score,
+                        form=block.form,
+                        density=density,
+                        randomness=randomness,
+                        background=block.settings.background if drawn else None,
+                        background_density=block.settings.background_density if drawn else None,
+                        method=block.method,
+                        objective=block.objective,
+                        seed=seed,
+                        training=block.settings.training,
+                        variant=block.variant,
+                    )
+
+
+def _once(trials: Iterable[TrialConfig]) -> Iterator[TrialConfig]:
+    """Yield trials of one protocol without those that were there before."""
+    differing = ("form", "density", "randomness", "background", "background_density")
+    key = operator.attrgetter(*differing, "method", "seed", "training")
+    seen = set()
+    for trial in trials:
+        if (this := key(trial)) not in seen:
+            seen.add(this)
+            yield trial
+
+
+def _kept(trials: Iterable[TrialConfig], protocol: Protocol) -> Iterator[TrialConfig]:
+    """Yield the trials that fit none of the exclusions, each of which must leave some out."""
+    groups = [
+        [(operator.attrgetter(key), values) for key, values in exclusion.values.items()]
+        for exclusion in protocol.exclude
+    ]
+    used: set[int] = set()
+    n_kept = 0
+    for trial in trials:
+        fitting = [i for i, keys in enumerate(groups) if all(get(trial) in v for get, v in keys)]
+        used.update(fitting)
+        if not fitting:
+            n_kept += 1
+            yield trial
+    for i, exclusion in enumerate(protocol.exclude):
+        if i not in used:
+            reason = _why_none_fits(exclusion, list(_asked_for(protocol)))
+            raise ProtocolError(f"exclude[{i}]: leaves out no trial: {reason}")
+    if not n_kept:
+        raise ProtocolError("exclude: leaves no trial")
+
+
+def _why_none_fits(exclusion: Exclusion, trials: Sequence[TrialConfig]) -> str:
+    for key, values in exclusion.values.items():
+        known = dict.fromkeys(map(operator.attrgetter(key), trials))
+        if not any(value in known for value in values):
+            names = [shown(value) for value in known if value is not None]
+            near = did_you_mean(values[0], names) if isinstance(values[0], str) else ""
+            hint = near or f" Known: {', '.join(names)}."
+            return f"none has {key} {' or '.join(map(shown, values))}.{hint}"
+    return "none fits all of its keys"

@@ -11,10 +11,12 @@ from pydantic import ValidationError
 
 from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
+from scribblebench.sweep.axes import has_budget
 from scribblebench.sweep.compose import Composed, compose, find_protocol, shipped_protocols
 from scribblebench.sweep.merging import lay_over
+from scribblebench.sweep.plan import expand
 from scribblebench.sweep.problems import located_problem
-from scribblebench.sweep.protocol_settings import Protocol, ProtocolError, has_budget
+from scribblebench.sweep.protocol_settings import Protocol, ProtocolError
 
 __all__ = [
     "DATA_VARIABLE",
@@ -74,10 +76,17 @@ def read_with_presets(path: Path) -> dict[str | None, Protocol]:
 
 def _validated(content: dict[str, Any], composed: Composed, preset: str | None = None) -> Protocol:
     """Check a protocol, or one of its presets, and name the file at fault."""
+    keys: tuple[int | str, ...]
     try:
-        return Protocol.model_validate(content)
+        protocol = Protocol.model_validate(content)
+        if protocol.exclude:
+            for _ in expand(protocol):
+                pass
+        return protocol
     except ValidationError as error:
         keys, text = located_problem(error, Protocol)
+    except ProtocolError as error:
+        keys, text = ("exclude",), str(error)
     if preset is None:
         raise InputError(f"{composed.where(keys)}: {text}")
     raise InputError(f"{composed.where(('presets', preset, *keys))}: presets.{preset}: {text}")

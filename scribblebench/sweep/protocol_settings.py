@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from scribblebench.data import DATASETS
 from scribblebench.errors import InputError
+from scribblebench.methods import METHODS
 from scribblebench.registry import did_you_mean
-from scribblebench.scribbles import FORMS, PRESETS
 from scribblebench.scribbles.background import Where
-from scribblebench.sweep.method_entry import Entry
-from scribblebench.sweep.setting_keys import BACKGROUND_KEYS, Density
+from scribblebench.sweep.axes import (
+    Density,
+    FormName,
+    Randomness,
+    Seed,
+    all_different,
+    has_budget,
+    supervision_of,
+)
+from scribblebench.sweep.method_entry import Entry, MethodEntry
+from scribblebench.sweep.setting_keys import BACKGROUND_KEYS
+from scribblebench.sweep.trial_groups import Exclusion, ListedTrial
 from scribblebench.sweep.variants import Grid, Variant, Varied, Zip, combinations
-from scribblebench.training.settings import STRICT, Count, Number, TrainingSettings
-
-GIVEN_FORMS = ("expert", "dense")
-"""Forms that come with the data set instead of being drawn: its own scribbles, its dense labels."""
+from scribblebench.training.settings import STRICT, TrainingSettings
 
 
 class ProtocolError(InputError):
-    """A protocol that its data set cannot meet; the message begins with the key at fault."""
-
-
-def has_budget(form: str) -> bool:
-    """Tell whether a form is drawn for a density; presets decide themselves, others are given."""
-    return form in FORMS
-
-
-def known_form(name: str) -> str:
-    """Return `name` if it is a form, a preset or given, else raise with a suggestion."""
-    if name not in GIVEN_FORMS and name not in FORMS and name not in PRESETS:
-        known = [*FORMS.names(), *PRESETS.names(), *GIVEN_FORMS]
-        raise InputError(f"unknown form '{name}'.{did_you_mean(name, known)}")
-    return name
+    """A protocol that cannot be met; the message begins with the key at fault."""
 
 
 def _known_dataset(name: str) -> str:
     DATASETS[name]
     return name
-
-
-def _all_different(values: list[Any]) -> list[Any]:
-    if len(set(values)) != len(values):
-        raise ValueError(f"entries must differ, got {values}")
-    return values
-
-
-Randomness = Annotated[Number, Field(ge=0.0, le=1.0)]
-FormName = Annotated[str, AfterValidator(known_form)]
 
 
 class DatasetSettings(BaseModel):
@@ -72,7 +56,7 @@ class SplitSettings(BaseModel):
 
 
 class Protocol(BaseModel):
-    """A grid of trials.
+    """A grid of trials, trials listed beside it, and what is left out of both.
 
     `forms` x `densities` x `randomness` x methods for scribbles x `seeds`; presets and given
     forms have neither density nor randomness, and `dense` goes with the methods for dense labels.
@@ -85,34 +69,35 @@ class Protocol(BaseModel):
     description: str = ""
     dataset: DatasetSettings
     split: SplitSettings = SplitSettings()
-    forms: Annotated[list[FormName], Field(min_length=1), AfterValidator(_all_different)]
-    densities: Annotated[list[Density], AfterValidator(_all_different)] = []
-    randomness: Annotated[list[Randomness], Field(min_length=1), AfterValidator(_all_different)] = [
+    forms: Annotated[list[FormName], AfterValidator(all_different)] = []
+    densities: Annotated[list[Density], AfterValidator(all_different)] = []
+    randomness: Annotated[list[Randomness], Field(min_length=1), AfterValidator(all_different)] = [
         0.5
     ]
     background: Where = "near"
     background_density: Density | None = None
-    methods: Annotated[list[Entry], Field(min_length=1)]
-    seeds: Annotated[
-        list[Annotated[Count, Field(ge=0)]], Field(min_length=1), AfterValidator(_all_different)
-    ] = [0]
+    methods: list[Entry] = []
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(all_different)] = [0]
     training: TrainingSettings = TrainingSettings()
     grid: Grid = {}
     zip: Zip = {}
+    trials: list[ListedTrial] = []
+    exclude: list[Exclusion] = []
 
     @model_validator(mode="after")
     def _every_entry_is_used(self) -> Protocol:
         """Refuse forms without a method, methods without a form, and missing densities."""
-        wanted: dict[str, Literal["dense", "scribbles"]] = {
-            form: "dense" if form == "dense" else "scribbles" for form in self.forms
-        }
-        _all_different([method.name for method in self.methods])
+        if not self.forms and not self.trials:
+            raise ValueError("forms must hold at least one value where no trials are listed")
+        all_different([method.name for method in self.methods])
+        listed = {trial.method for trial in self.trials}
+        wanted = {form: supervision_of(form) for form in self.forms}
         offered = {method.name: method.resolved.supervision for method in self.methods}
         for form, supervision in wanted.items():
             if supervision not in offered.values():
                 raise ValueError(f"form '{form}' needs a method for {supervision} labels")
         for method, supervision in offered.items():
-            if supervision not in wanted.values():
+            if supervision not in wanted.values() and method not in listed:
                 raise ValueError(f"method '{method}' needs a form with {supervision} labels")
         if not self.densities and any(map(has_budget, self.forms)):
             raise ValueError("densities must hold at least one value for forms that are drawn")
@@ -123,6 +108,8 @@ class Protocol(BaseModel):
         """Refuse variants whose settings do not fit each other or change nothing."""
         drawn = any(map(has_budget, self.forms))
         for name, columns in (("grid", self.grid), ("zip", self.zip)):
+            if columns and not self.forms:
+                raise ValueError(f"{name}: varies the trials of forms, and there are none")
             for key in columns:
                 if key in BACKGROUND_KEYS and not drawn:
                     raise ValueError(f"{name}: {key}: changes nothing, because no form is drawn")
@@ -134,7 +121,44 @@ class Protocol(BaseModel):
             raise ValueError(f"{'grid' if self.grid else 'zip'}: {error}") from error
         return self
 
+    @model_validator(mode="after")
+    def _listed_trials_fit(self) -> Protocol:
+        """Refuse listed trials whose method or settings do not fit the rest."""
+        for i, trial in enumerate(self.trials):
+            try:
+                supervision = self.method(trial.method).resolved.supervision
+                if supervision != supervision_of(trial.form):
+                    wanted = f"a method for {supervision_of(trial.form)} labels"
+                    raise ValueError(f"form '{trial.form}' needs {wanted}, got '{trial.method}'")
+                if has_budget(trial.form) and trial.randomness is None and len(self.randomness) > 1:
+                    raise ValueError("randomness must be given, because the protocol has several")
+                self.varied.changed(trial.changes)
+            except ValueError as error:
+                raise ValueError(f"trials[{i}]: {error}") from error
+        return self
+
+    @property
+    def varied(self) -> Varied:
+        """The settings that variants and listed trials may change."""
+        return Varied(self.background, self.background_density, self.training)
+
     def variants(self) -> list[Variant]:
         """Return the variants of the settings; one that changes nothing if none is asked for."""
-        base = Varied(self.background, self.background_density, self.training)
-        return [Variant(c, base.changed(c)) for c in combinations(self.grid, self.zip)]
+        changes = combinations(self.grid, self.zip)
+        return [Variant(change, self.varied.changed(change)) for change in changes]
+
+    def method(self, name: str) -> MethodEntry:
+        """Return a method by its name in `methods`, else the registered one.
+
+        Raises
+        ------
+        ValueError
+            With a suggestion, if there is none.
+        """
+        for entry in self.methods:
+            if entry.name == name:
+                return entry
+        if name not in METHODS:
+            known = [*(entry.name for entry in self.methods), *METHODS.names()]
+            raise ValueError(f"method: unknown method '{name}'.{did_you_mean(name, known)}")
+        return MethodEntry(name=name, method=name)

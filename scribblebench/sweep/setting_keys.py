@@ -6,14 +6,14 @@ import functools
 from collections.abc import Iterator
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from scribblebench.registry import did_you_mean
 from scribblebench.scribbles.background import Where
+from scribblebench.sweep.axes import Density
 from scribblebench.sweep.problems import first_problem
-from scribblebench.training.settings import Number, TrainingSettings
+from scribblebench.training.settings import TrainingSettings
 
-Density = Annotated[Number, Field(gt=0.0, le=1.0)]
 Value: TypeAlias = str | bool | int | float | None
 
 BACKGROUND_KEYS = ("background", "background_density")
