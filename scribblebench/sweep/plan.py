@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import operator
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -13,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model
 from scribblebench.registry import did_you_mean
 from scribblebench.scribbles.background import Where
 from scribblebench.sweep.axes import has_budget
-from scribblebench.sweep.blocks import blocks_of
+from scribblebench.sweep.blocks import Block, blocks_of
+from scribblebench.sweep.identity import canonical_json
 from scribblebench.sweep.protocol_settings import Protocol, ProtocolError
 from scribblebench.sweep.setting_keys import shown
 from scribblebench.sweep.trial_groups import Exclusion
@@ -71,14 +71,19 @@ class TrialConfig(BaseModel):
         return " ".join([*parts, f"seed {self.seed}"])
 
     def trial_id(self, data_fingerprint: str) -> str:
-        """Return the trial's id: 12 hexadecimal digits of a hash of configuration and data."""
-        content = {
-            "schema": SCHEMA,
-            "data": data_fingerprint,
-            "trial": self.model_dump(mode="json", exclude={"variant"}),
-        }
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        """Return the trial's id: 12 hexadecimal digits of a hash of configuration and data.
+
+        What is hashed is JSON with sorted keys and no blanks, of `schema`, `data` and `trial`.
+        """
+        trial = ",".join([f'"{key}":{canonical_json(getattr(self, key))}' for key in _IN_ID])
+        text = (
+            f'{{"data":{canonical_json(data_fingerprint)},"schema":{SCHEMA},"trial":{{{trial}}}}}'
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+_IN_ID = sorted(set(TrialConfig.model_fields) - {"variant"})
+"""Fields that the id is made of, in the order of canonical JSON."""
 
 
 def expand(protocol: Protocol) -> Iterator[TrialConfig]:
@@ -98,30 +103,32 @@ def expand(protocol: Protocol) -> Iterator[TrialConfig]:
 
 
 def _asked_for(protocol: Protocol) -> Iterator[TrialConfig]:
-    blocks = blocks_of(protocol)
-    for seed in dict.fromkeys(seed for block in blocks for seed in block.seeds):
-        for block in blocks:
-            if seed not in block.seeds:
+    blocks = [(b, set(b.seeds), _common(protocol, b)) for b in blocks_of(protocol)]
+    for seed in dict.fromkeys(seed for block, _, _ in blocks for seed in block.seeds):
+        for block, seeds, common in blocks:
+            if seed not in seeds:
                 continue
-            drawn = has_budget(block.form)
             for density in block.densities:
                 for randomness in block.randomness:
-                    yield TrialConfig(
-                        dataset=protocol.dataset.name,
-                        dataset_options=protocol.dataset.options,
-                        train_part=protocol.split.train,
-                        score_part=protocol.split.score,
-                        form=block.form,
-                        density=density,
-                        randomness=randomness,
-                        background=block.settings.background if drawn else None,
-                        background_density=block.settings.background_density if drawn else None,
-                        method=block.method,
-                        objective=block.objective,
-                        seed=seed,
-                        training=block.settings.training,
-                        variant=block.variant,
-                    )
+                    yield TrialConfig(density=density, randomness=randomness, seed=seed, **common)
+
+
+def _common(protocol: Protocol, block: Block) -> dict[str, Any]:
+    """Return what the trials of a block share."""
+    drawn = has_budget(block.form)
+    return {
+        "dataset": protocol.dataset.name,
+        "dataset_options": protocol.dataset.options,
+        "train_part": protocol.split.train,
+        "score_part": protocol.split.score,
+        "form": block.form,
+        "background": block.settings.background if drawn else None,
+        "background_density": block.settings.background_density if drawn else None,
+        "method": block.method,
+        "objective": block.objective,
+        "training": block.settings.training,
+        "variant": block.variant,
+    }
 
 
 def _once(trials: Iterable[TrialConfig]) -> Iterator[TrialConfig]:
