@@ -25,11 +25,15 @@ def supervision_of(form: str) -> str:
     return "dense" if form == "dense" else "scribbles"
 
 
+def form_names() -> list[str]:
+    """Return the names of all forms: drawn, presets and given."""
+    return [*FORMS.names(), *PRESETS.names(), *GIVEN_FORMS]
+
+
 def known_form(name: str) -> str:
     """Return `name` if it is a form, a preset or given, else raise with a suggestion."""
-    if name not in GIVEN_FORMS and name not in FORMS and name not in PRESETS:
-        known = [*FORMS.names(), *PRESETS.names(), *GIVEN_FORMS]
-        raise InputError(f"unknown form '{name}'.{did_you_mean(name, known)}")
+    if name not in form_names():
+        raise InputError(f"unknown form '{name}'.{did_you_mean(name, form_names())}")
     return name
 
 
@@ -40,7 +44,9 @@ def all_different(values: list[Any]) -> list[Any]:
     return values
 
 
-FormName = Annotated[str, AfterValidator(known_form)]
+FormName = Annotated[
+    str, AfterValidator(known_form), Field(json_schema_extra={"enum": [*form_names()]})
+]
 Density = Annotated[Number, Field(gt=0.0, le=1.0)]
 Randomness = Annotated[Number, Field(ge=0.0, le=1.0)]
 Seed = Annotated[Count, Field(ge=0)]

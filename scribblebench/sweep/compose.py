@@ -156,13 +156,3 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError(f"{path}: must hold keys and values, got {type(content).__name__}")
     return content
-
-
-def protocol_text(path: Path) -> str:
-    """Return a protocol as one text that says all of it: the file's own, if it extends none."""
-    composed = compose(path)
-    if len(composed.layers) == 1:
-        return path.read_text(encoding="utf-8")
-    files = "".join(f"#   {layer.path}\n" for layer in composed.layers)
-    content = yaml.safe_dump(composed.content, sort_keys=False, allow_unicode=True)
-    return f"# Put together from\n{files}{content}"

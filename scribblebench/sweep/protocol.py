@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+import yaml
+from pydantic import BaseModel, ValidationError
 
 from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
@@ -17,6 +18,7 @@ from scribblebench.sweep.merging import lay_over
 from scribblebench.sweep.plan import expand
 from scribblebench.sweep.problems import located_problem
 from scribblebench.sweep.protocol_settings import Protocol, ProtocolError
+from scribblebench.sweep.setting_keys import varied_types
 
 __all__ = [
     "DATA_VARIABLE",
@@ -25,6 +27,7 @@ __all__ = [
     "data_root",
     "find_protocol",
     "has_budget",
+    "protocol_text",
     "read_protocol",
     "read_with_presets",
     "shipped_protocols",
@@ -57,7 +60,7 @@ def read_with_presets(path: Path) -> dict[str | None, Protocol]:
     composed = compose(path)
     if len(composed.layers) > 1 and "name" not in composed.layers[-1].content:
         raise InputError(f"{path}: name: a protocol that extends another must have its own")
-    content = composed.content
+    content = _content(composed)
     presets = content.pop("presets", {})
     where = composed.where(("presets",))
     if not isinstance(presets, dict) or not all(isinstance(p, dict) for p in presets.values()):
@@ -69,9 +72,44 @@ def read_with_presets(path: Path) -> dict[str | None, Protocol]:
             )
     protocols: dict[str | None, Protocol] = {None: _validated(content, composed)}
     for name, changes in presets.items():
-        protocol = _validated(lay_over(content, changes), composed, name)
+        protocol = _validated(settled(lay_over(content, changes), Protocol), composed, name)
         protocols[name] = protocol.model_copy(update={"name": f"{protocol.name}-{name}"})
     return protocols
+
+
+def _content(composed: Composed) -> dict[str, Any]:
+    alone = len(composed.layers) == 1
+    return composed.content if alone else settled(composed.content, Protocol)
+
+
+def settled(content: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """Return what was laid over something without the nulls that had nothing to take away.
+
+    They mean the default; only where a key is unknown or has no default they stay, to be refused.
+    """
+    kept = {}
+    for key, value in content.items():
+        field = model.model_fields.get(key)
+        if value is None and field is not None and not field.is_required():
+            continue
+        kind = field.annotation if field else None
+        if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, BaseModel):
+            value = settled(value, kind)
+        elif isinstance(value, dict) and key in ("grid", "zip"):
+            types = varied_types()
+            value = {k: v for k, v in value.items() if v is not None or k not in types}
+        kept[key] = value
+    return kept
+
+
+def protocol_text(path: Path) -> str:
+    """Return a protocol as one text that says all of it: the file's own, if it extends none."""
+    composed = compose(path)
+    if len(composed.layers) == 1:
+        return path.read_text(encoding="utf-8")
+    files = "".join(f"#   {layer.path}\n" for layer in composed.layers)
+    content = yaml.safe_dump(_content(composed), sort_keys=False, allow_unicode=True)
+    return f"# Put together from\n{files}{content}"
 
 
 def _validated(content: dict[str, Any], composed: Composed, preset: str | None = None) -> Protocol:

@@ -41,9 +41,15 @@ class DatasetSettings(BaseModel):
 
     model_config = STRICT
 
-    name: Annotated[str, AfterValidator(_known_dataset)]
+    name: Annotated[
+        str,
+        AfterValidator(_known_dataset),
+        Field(json_schema_extra={"enum": [*DATASETS.names()]}),
+    ]
     data: str | None = None
+    """Folder of the data set, or one that holds it under its name."""
     options: dict[str, Any] = {}
+    """The data set's own settings."""
 
 
 class SplitSettings(BaseModel):
@@ -66,23 +72,36 @@ class Protocol(BaseModel):
     model_config = STRICT
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    """Name of the protocol and of its results folder."""
     description: str = ""
+    """For people."""
     dataset: DatasetSettings
     split: SplitSettings = SplitSettings()
     forms: Annotated[list[FormName], AfterValidator(all_different)] = []
+    """How scribbles are drawn, or labels that come with the data set."""
     densities: Annotated[list[Density], AfterValidator(all_different)] = []
+    """Annotated shares of each foreground class of a slice; for drawn forms."""
     randomness: Annotated[list[Randomness], Field(min_length=1), AfterValidator(all_different)] = [
         0.5
     ]
+    """From 0, the form's canonical drawing, to 1; for drawn forms."""
     background: Where = "near"
+    """Where the background is annotated; for drawn forms."""
     background_density: Density | None = None
+    """Annotated share of the background; null is as many pixels as the foreground."""
     methods: list[Entry] = []
+    """Names, or groups that change a method's settings under a name of their own."""
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(all_different)] = [0]
+    """Each decides scribbles, initial weights, order of the data and augmentation."""
     training: TrainingSettings = TrainingSettings()
     grid: Grid = {}
+    """Lists of values for settings by dotted key, of which every combination is a variant."""
     zip: Zip = {}
+    """Equally long lists of values for settings by dotted key, which vary together."""
     trials: list[ListedTrial] = []
+    """Trials beside the grid's; one that the grid has too counts once."""
     exclude: list[Exclusion] = []
+    """Groups of values; a trial that fits all keys of a group is left out."""
 
     @model_validator(mode="after")
     def _every_entry_is_used(self) -> Protocol:

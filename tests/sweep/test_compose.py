@@ -3,9 +3,8 @@
 import pytest
 
 from scribblebench.errors import InputError
-from scribblebench.sweep.compose import protocol_text
 from scribblebench.sweep.merging import lay_over
-from scribblebench.sweep.protocol import read_protocol, read_with_presets
+from scribblebench.sweep.protocol import protocol_text, read_protocol, read_with_presets
 
 
 def problem(path):
@@ -55,6 +54,33 @@ def test_null_puts_a_setting_back_to_its_default_and_removes_a_preset(base, writ
     path = write_protocol(content | {"presets": {"gpu": None}})
     assert read_protocol(path).training.width == 16
     assert list(read_with_presets(path)) == [None]
+
+
+def test_nulls_may_meet_because_presets_are_inherited(tiny, write_protocol, tmp_path):
+    """A preset takes away what the extending protocol has taken away already."""
+    tiny["exclude"] = [{"density": 0.5}]
+    tiny["grid"] = {"training.steps": [2, 3]}
+    nulls = {"exclude": None, "grid": {"training.steps": None}, "training": {"width": None}}
+    tiny["presets"] = {"gpu": nulls}
+    write_protocol(tiny, "base.yaml")
+    path = write_protocol({"extends": "base", "name": "mine", "seeds": [7], **nulls})
+    assert read_protocol(path, "gpu").model_dump() == (
+        read_protocol(path).model_dump() | {"name": "mine-gpu"}
+    )
+    kept = tmp_path / "kept.yaml"
+    kept.write_text(protocol_text(path))
+    assert read_with_presets(kept) == read_with_presets(path)
+
+
+@pytest.mark.parametrize("keys", [{"exclde": None}, {"training": {"widht": None}}, {"name": None}])
+def test_nulls_are_no_way_around_the_names_of_keys(base, write_protocol, keys):
+    message = problem(write_protocol({"extends": "base", "name": "mine"} | keys))
+    assert message.startswith("tiny.yaml: ")
+
+
+def test_an_empty_value_is_a_mistake_where_it_takes_nothing_away(tiny, write_protocol):
+    message = problem(write_protocol(tiny | {"seeds": None}))
+    assert message == "tiny.yaml: seeds: input should be a valid list, got None"
 
 
 def test_several_are_laid_over_each_other_in_order(base, write_protocol):
