@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from scribblebench.registry import did_you_mean
-from scribblebench.scribbles.background import Where
+from scribblebench.scribbles.background import WHERE, Where
 from scribblebench.sweep.axes import has_budget
 from scribblebench.sweep.blocks import Block, blocks_of
 from scribblebench.sweep.identity import canonical_json
@@ -148,6 +148,10 @@ def _kept(trials: Iterable[TrialConfig], protocol: Protocol) -> Iterator[TrialCo
         [(operator.attrgetter(key), values) for key, values in exclusion.values.items()]
         for exclusion in protocol.exclude
     ]
+    for group, exclusion in zip(groups, protocol.exclude, strict=True):
+        if "background_density" in exclusion.values:
+            # A null means something of drawn forms only, and they have a background.
+            group.append((operator.attrgetter("background"), [*WHERE]))
     used: set[int] = set()
     n_kept = 0
     for trial in trials:
@@ -170,6 +174,6 @@ def _why_none_fits(exclusion: Exclusion, trials: Sequence[TrialConfig]) -> str:
         if not any(value in known for value in values):
             names = [shown(value) for value in known if value is not None]
             near = did_you_mean(values[0], names) if isinstance(values[0], str) else ""
-            hint = near or f" Known: {', '.join(names)}."
+            hint = near or (f" Known: {', '.join(names)}." if names else "")
             return f"none has {key} {' or '.join(map(shown, values))}.{hint}"
     return "none fits all of its keys"

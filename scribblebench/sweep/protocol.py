@@ -73,7 +73,7 @@ def read_with_presets(path: Path) -> dict[str | None, Protocol]:
     protocols: dict[str | None, Protocol] = {None: _validated(content, composed)}
     for name, changes in presets.items():
         protocol = _validated(settled(lay_over(content, changes), Protocol), composed, name)
-        protocols[name] = protocol.model_copy(update={"name": f"{protocol.name}-{name}"})
+        protocols[str(name)] = protocol.model_copy(update={"name": f"{protocol.name}-{name}"})
     return protocols
 
 

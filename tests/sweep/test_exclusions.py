@@ -41,6 +41,14 @@ def test_settings_and_variants_can_be_left_out(tiny):
     ]
 
 
+def test_a_null_is_a_background_of_drawn_forms_only(tiny):
+    grid = {"background_density": [None, 0.1]}
+    assert left(tiny, {"background_density": None}, densities=[0.1], grid=grid) == [
+        ("random_walk", 0.1, 0, "background_density=0.1"),
+        ("dense", None, 0, None),
+    ]
+
+
 def test_listed_trials_are_left_out_too(tiny):
     listed = {"form": "random_walk", "density": 0.3, "method": "pce", "seed": 9}
     assert all(seed != 9 for *_, seed, _ in left(tiny, {"seed": 9}, trials=[listed]))
@@ -65,6 +73,7 @@ def test_listed_trials_are_left_out_too(tiny):
             [{"training.steps": [3, 4]}],
             "exclude[0]: leaves out no trial: none has training.steps 3 or 4. Known: 2.",
         ),
+        ([{"variant": "x"}], "exclude[0]: leaves out no trial: none has variant x."),
         ([{"form": ["dense", "random_walk"]}], "exclude: leaves no trial"),
         ([{}], "exclude[0]: must have at least one key"),
         ([{"seeds": [0]}], "exclude[0].seeds: unknown key 'seeds'. Did you mean 'seed'?"),
