@@ -38,11 +38,11 @@ def canonical_json(value: Any) -> str:
 def _model_json(model: BaseModel) -> str:
     """Return the text of a frozen model."""
     kept = _texts.get(id(model))
-    # The object is kept beside its text: no other can have its address meanwhile.
-    if kept is not None and kept[0] is model:
+    if kept is not None:
         return kept[1]
     text = _ENCODER.encode(model.model_dump(mode="json"))
     if len(_texts) >= _KEPT:
         _texts.clear()
+    # The object is kept beside its text: no other can have its address meanwhile.
     _texts[id(model)] = (model, text)
     return text
