@@ -18,6 +18,7 @@ from scribblebench.cli.report import report
 from scribblebench.cli.simulate import simulate
 from scribblebench.cli.sweep import sweep
 from scribblebench.cli.train import train
+from scribblebench.cli.validate import validate
 from scribblebench.errors import InputError
 
 app = typer.Typer(
@@ -29,7 +30,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (simulate, gallery, realism, prepare, sweep, report, train, predict, evaluate):
+for command in (
+    *(simulate, gallery, realism, prepare, validate, sweep),
+    *(report, train, predict, evaluate),
+):
     app.command()(command)
 
 

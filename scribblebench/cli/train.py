@@ -28,6 +28,7 @@ def train(
     form: Annotated[str | None, typer.Option(help="One of the protocol's forms.")] = None,
     density: Annotated[float | None, typer.Option(help="One of its densities.")] = None,
     randomness: Annotated[float | None, typer.Option(help="One of its randomness values.")] = None,
+    variant: Annotated[str | None, typer.Option(help="A variant, such as steps=300.")] = None,
     seed: Annotated[int | None, typer.Option(help="One of its seeds.")] = None,
     data: DataOption = None,
     prepared: PreparedOption = None,
@@ -68,6 +69,7 @@ def train(
         form=form,
         density=density,
         randomness=randomness,
+        variant=variant,
         seed=seed,
     )
     try:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator
+import operator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
-from scribblebench.scribbles.background import Where
-from scribblebench.sweep.protocol import Protocol, has_budget
+from scribblebench.registry import did_you_mean
+from scribblebench.scribbles.background import WHERE, Where
+from scribblebench.sweep.axes import has_budget
+from scribblebench.sweep.blocks import Block, blocks_of
+from scribblebench.sweep.identity import canonical_json
+from scribblebench.sweep.protocol_settings import Protocol, ProtocolError
+from scribblebench.sweep.setting_keys import shown
+from scribblebench.sweep.trial_groups import Exclusion
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
 
@@ -41,53 +47,133 @@ class TrialConfig(BaseModel):
     """What the method minimises; None in results from before this was recorded."""
     seed: int
     training: TrainingSettings
+    variant: str | None = None
+    """What tells its settings from the protocol's others, for people: not part of the id."""
+
+    @model_serializer(mode="wrap")
+    def _without_an_empty_variant(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write trials without a variant as before there were any."""
+        content: dict[str, Any] = serialize(self)
+        if content.get("variant") is None:
+            content.pop("variant", None)
+        return content
 
     def label(self) -> str:
-        """Return a short name for people: form, density, randomness, method and seed."""
+        """Return a short name for people: form, density, randomness, method, variant and seed."""
         parts = [self.form]
         if self.density is not None:
             parts.append(f"{self.density:g}")
         if self.randomness is not None:
             parts.append(f"r{self.randomness:g}")
-        return " ".join([*parts, self.method, f"seed {self.seed}"])
+        parts.append(self.method)
+        if self.variant is not None:
+            parts.append(self.variant)
+        return " ".join([*parts, f"seed {self.seed}"])
 
     def trial_id(self, data_fingerprint: str) -> str:
-        """Return the trial's id: 12 hexadecimal digits of a hash of configuration and data."""
-        content = {
-            "schema": SCHEMA,
-            "data": data_fingerprint,
-            "trial": self.model_dump(mode="json"),
-        }
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        """Return the trial's id: 12 hexadecimal digits of a hash of configuration and data.
+
+        What is hashed is JSON with sorted keys and no blanks, of `schema`, `data` and `trial`.
+        """
+        trial = ",".join([f'"{key}":{canonical_json(getattr(self, key))}' for key in _IN_ID])
+        text = (
+            f'{{"data":{canonical_json(data_fingerprint)},"schema":{SCHEMA},"trial":{{{trial}}}}}'
+        )
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+_IN_ID = sorted(set(TrialConfig.model_fields) - {"variant"})
+"""Fields that the id is made of, in the order of canonical JSON."""
+
+
 def expand(protocol: Protocol) -> Iterator[TrialConfig]:
-    """Yield the trials of a protocol, seed by seed, so that a part of a sweep is a whole grid."""
-    for seed in protocol.seeds:
-        for form in protocol.forms:
-            budgeted = has_budget(form)
-            densities: list[float | None] = [*protocol.densities] if budgeted else [None]
-            randomness: list[float | None] = [*protocol.randomness] if budgeted else [None]
-            supervision = "dense" if form == "dense" else "scribbles"
-            for method in protocol.methods:
-                resolved = method.resolved
-                if resolved.supervision != supervision:
-                    continue
-                for density in densities:
-                    for r in randomness:
-                        yield TrialConfig(
-                            dataset=protocol.dataset.name,
-                            dataset_options=protocol.dataset.options,
-                            train_part=protocol.split.train,
-                            score_part=protocol.split.score,
-                            form=form,
-                            density=density,
-                            randomness=r,
-                            background=protocol.background if budgeted else None,
-                            background_density=protocol.background_density if budgeted else None,
-                            method=method.name,
-                            objective=resolved.objective,
-                            seed=seed,
-                            training=protocol.training,
-                        )
+    """Yield the trials of a protocol, seed by seed, so that a part of a sweep is a whole grid.
+
+    A trial that is listed and in the grid too comes once, as the grid's.
+
+    Raises
+    ------
+    ProtocolError
+        If a group of `exclude` leaves nothing out, or all of them leave nothing; raised at the end.
+    """
+    trials = _asked_for(protocol)
+    if protocol.trials:
+        trials = _once(trials)
+    return _kept(trials, protocol) if protocol.exclude else trials
+
+
+def _asked_for(protocol: Protocol) -> Iterator[TrialConfig]:
+    blocks = [(b, set(b.seeds), _common(protocol, b)) for b in blocks_of(protocol)]
+    for seed in dict.fromkeys(seed for block, _, _ in blocks for seed in block.seeds):
+        for block, seeds, common in blocks:
+            if seed not in seeds:
+                continue
+            for density in block.densities:
+                for randomness in block.randomness:
+                    yield TrialConfig(density=density, randomness=randomness, seed=seed, **common)
+
+
+def _common(protocol: Protocol, block: Block) -> dict[str, Any]:
+    """Return what the trials of a block share."""
+    drawn = has_budget(block.form)
+    return {
+        "dataset": protocol.dataset.name,
+        "dataset_options": protocol.dataset.options,
+        "train_part": protocol.split.train,
+        "score_part": protocol.split.score,
+        "form": block.form,
+        "background": block.settings.background if drawn else None,
+        "background_density": block.settings.background_density if drawn else None,
+        "method": block.method,
+        "objective": block.objective,
+        "training": block.settings.training,
+        "variant": block.variant,
+    }
+
+
+def _once(trials: Iterable[TrialConfig]) -> Iterator[TrialConfig]:
+    """Yield trials of one protocol without those that were there before."""
+    differing = ("form", "density", "randomness", "background", "background_density")
+    key = operator.attrgetter(*differing, "method", "seed", "training")
+    seen = set()
+    for trial in trials:
+        if (this := key(trial)) not in seen:
+            seen.add(this)
+            yield trial
+
+
+def _kept(trials: Iterable[TrialConfig], protocol: Protocol) -> Iterator[TrialConfig]:
+    """Yield the trials that fit none of the exclusions, each of which must leave some out."""
+    groups = [
+        [(operator.attrgetter(key), values) for key, values in exclusion.values.items()]
+        for exclusion in protocol.exclude
+    ]
+    for group, exclusion in zip(groups, protocol.exclude, strict=True):
+        if "background_density" in exclusion.values:
+            # A null means something of drawn forms only, and they have a background.
+            group.append((operator.attrgetter("background"), [*WHERE]))
+    used: set[int] = set()
+    n_kept = 0
+    for trial in trials:
+        fitting = [i for i, keys in enumerate(groups) if all(get(trial) in v for get, v in keys)]
+        used.update(fitting)
+        if not fitting:
+            n_kept += 1
+            yield trial
+    for i, exclusion in enumerate(protocol.exclude):
+        if i not in used:
+            reason = _why_none_fits(exclusion, list(_asked_for(protocol)))
+            raise ProtocolError(f"exclude[{i}]: leaves out no trial: {reason}")
+    if not n_kept:
+        raise ProtocolError("exclude: leaves no trial")
+
+
+def _why_none_fits(exclusion: Exclusion, trials: Sequence[TrialConfig]) -> str:
+    for key, values in exclusion.values.items():
+        known = dict.fromkeys(map(operator.attrgetter(key), trials))
+        if not any(value in known for value in values):
+            names = [shown(value) for value in known if value is not None]
+            near = did_you_mean(values[0], names) if isinstance(values[0], str) else ""
+            hint = near or (f" Known: {', '.join(names)}." if names else "")
+            return f"none has {key} {' or '.join(map(shown, values))}.{hint}"
+    return "none fits all of its keys"

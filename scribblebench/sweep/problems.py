@@ -19,6 +19,13 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
     model : type of BaseModel
         What was validated; its fields are suggested for unknown keys.
     """
+    return located_problem(error, model)[1]
+
+
+def located_problem(
+    error: ValidationError, model: type[BaseModel]
+) -> tuple[tuple[int | str, ...], str]:
+    """Return the keys that lead to the first problem beside what `first_problem` says of it."""
     problems = error.errors()
     problems.sort(key=lambda p: p["type"] != "extra_forbidden")
     problem = problems[0]
@@ -29,11 +36,11 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
     if problem["type"] == "extra_forbidden":
         *parents, key = problem["loc"]
         hint = did_you_mean(str(key), list(_model_at(model, parents).model_fields))
-        return f"{where}: unknown key '{key}'.{hint}{others}"
+        return problem["loc"], f"{where}: unknown key '{key}'.{hint}{others}"
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] not in ("value_error", "missing"):
         message = f"{message[0].lower()}{message[1:]}, got {problem['input']!r}"
-    return f"{where}: {message}{others}" if where else f"{message}{others}"
+    return problem["loc"], f"{where}: {message}{others}" if where else f"{message}{others}"
 
 
 def _model_at(model: type[BaseModel], parents: list[int | str]) -> type[BaseModel]:

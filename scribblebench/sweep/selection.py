@@ -18,6 +18,7 @@ def select_trial(
     form: str | None = None,
     density: float | None = None,
     randomness: float | None = None,
+    variant: str | None = None,
     seed: int | None = None,
 ) -> TrialConfig:
     """Return the one trial that has all the values given; None leaves one open.
@@ -33,6 +34,7 @@ def select_trial(
         "form": form,
         "density": density,
         "randomness": randomness,
+        "variant": variant,
         "seed": seed,
     }
     left = list(trials)

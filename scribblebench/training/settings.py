@@ -19,7 +19,7 @@ def _refuse_bool(value: object) -> object:
 Number = Annotated[float, BeforeValidator(_refuse_bool)]
 Count = Annotated[int, BeforeValidator(_refuse_bool)]
 Share = Annotated[Number, Field(ge=0.0, le=1.0)]
-STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class AugmentationSettings(BaseModel):

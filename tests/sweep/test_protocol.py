@@ -157,6 +157,13 @@ def test_names_of_presets_are_safe_in_file_names(tiny, write_protocol, name):
     assert message == f"presets: names must be letters, digits, . _ -, got '{name}'"
 
 
+def test_presets_may_be_named_by_numbers(tiny, write_protocol):
+    path = write_protocol(tiny | {"presets": {512: {"seeds": [1]}}})
+    assert read_protocol(path, "512").seeds == [1]
+    with pytest.raises(InputError, match="Did you mean '512'"):
+        read_protocol(path, "51")
+
+
 def test_mistakes_in_a_preset_are_found_whichever_is_used(tiny, write_protocol):
     tiny["presets"] = {"gpu": {"training": {"stepz": 7}}}
     message = problem(write_protocol, tiny)

@@ -1,0 +1,183 @@
+"""What a protocol may say: its keys, their values and what must go together."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, model_validator
+
+from scribblebench.data import DATASETS
+from scribblebench.errors import InputError
+from scribblebench.methods import METHODS
+from scribblebench.registry import did_you_mean
+from scribblebench.scribbles.background import Where
+from scribblebench.sweep.axes import (
+    Density,
+    FormName,
+    Randomness,
+    Seed,
+    all_different,
+    has_budget,
+    supervision_of,
+)
+from scribblebench.sweep.method_entry import Entry, MethodEntry
+from scribblebench.sweep.setting_keys import BACKGROUND_KEYS
+from scribblebench.sweep.trial_groups import Exclusion, ListedTrial
+from scribblebench.sweep.variants import Grid, Variant, Varied, Zip, combinations
+from scribblebench.training.settings import STRICT, TrainingSettings
+
+
+class ProtocolError(InputError):
+    """A protocol that cannot be met; the message begins with the key at fault."""
+
+
+def _known_dataset(name: str) -> str:
+    DATASETS[name]
+    return name
+
+
+class DatasetSettings(BaseModel):
+    """Which data set, where it lies and its own options."""
+
+    model_config = STRICT
+
+    name: Annotated[
+        str,
+        AfterValidator(_known_dataset),
+        Field(json_schema_extra={"enum": [*DATASETS.names()]}),
+    ]
+    data: str | None = None
+    """Folder of the data set, or one that holds it under its name."""
+    options: dict[str, Any] = {}
+    """The data set's own settings."""
+
+
+class SplitSettings(BaseModel):
+    """Which parts of the data set's split to train on and to score."""
+
+    model_config = STRICT
+
+    train: str = "train"
+    score: str = "val"
+
+
+class Protocol(BaseModel):
+    """A grid of trials, trials listed beside it, and what is left out of both.
+
+    `forms` x `densities` x `randomness` x methods for scribbles x `seeds`; presets and given
+    forms have neither density nor randomness, and `dense` goes with the methods for dense labels.
+    Every combination of `grid` and `zip` is a variant of the other settings, with such a grid.
+    """
+
+    model_config = STRICT
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    """Name of the protocol and of its results folder."""
+    description: str = ""
+    """For people."""
+    dataset: DatasetSettings
+    split: SplitSettings = SplitSettings()
+    forms: Annotated[list[FormName], AfterValidator(all_different)] = []
+    """How scribbles are drawn, or labels that come with the data set."""
+    densities: Annotated[list[Density], AfterValidator(all_different)] = []
+    """Annotated shares of each foreground class of a slice; for drawn forms."""
+    randomness: Annotated[list[Randomness], Field(min_length=1), AfterValidator(all_different)] = [
+        0.5
+    ]
+    """From 0, the form's canonical drawing, to 1; for drawn forms."""
+    background: Where = "near"
+    """Where the background is annotated; for drawn forms."""
+    background_density: Density | None = None
+    """Annotated share of the background; null is as many pixels as the foreground."""
+    methods: list[Entry] = []
+    """Names, or groups that change a method's settings under a name of their own."""
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(all_different)] = [0]
+    """Each decides scribbles, initial weights, order of the data and augmentation."""
+    training: TrainingSettings = TrainingSettings()
+    grid: Grid = {}
+    """Lists of values for settings by dotted key, of which every combination is a variant."""
+    zip: Zip = {}
+    """Equally long lists of values for settings by dotted key, which vary together."""
+    trials: list[ListedTrial] = []
+    """Trials beside the grid's; one that the grid has too counts once."""
+    exclude: list[Exclusion] = []
+    """Groups of values; a trial that fits all keys of a group is left out."""
+
+    @model_validator(mode="after")
+    def _every_entry_is_used(self) -> Protocol:
+        """Refuse forms without a method, methods without a form, and missing densities."""
+        if not self.forms and not self.trials:
+            raise ValueError("forms must hold at least one value where no trials are listed")
+        all_different([method.name for method in self.methods])
+        listed = {trial.method for trial in self.trials}
+        wanted = {form: supervision_of(form) for form in self.forms}
+        offered = {method.name: method.resolved.supervision for method in self.methods}
+        for form, supervision in wanted.items():
+            if supervision not in offered.values():
+                raise ValueError(f"form '{form}' needs a method for {supervision} labels")
+        for method, supervision in offered.items():
+            if supervision not in wanted.values() and method not in listed:
+                raise ValueError(f"method '{method}' needs a form with {supervision} labels")
+        if not self.densities and any(map(has_budget, self.forms)):
+            raise ValueError("densities must hold at least one value for forms that are drawn")
+        return self
+
+    @model_validator(mode="after")
+    def _variants_go_together(self) -> Protocol:
+        """Refuse variants whose settings do not fit each other or change nothing."""
+        drawn = any(map(has_budget, self.forms))
+        for name, columns in (("grid", self.grid), ("zip", self.zip)):
+            if columns and not self.forms:
+                raise ValueError(f"{name}: varies the trials of forms, and there are none")
+            for key in columns:
+                if key in BACKGROUND_KEYS and not drawn:
+                    raise ValueError(f"{name}: {key}: changes nothing, because no form is drawn")
+        if both := [key for key in self.zip if key in self.grid]:
+            raise ValueError(f"zip: {both[0]}: must not be in grid too")
+        try:
+            self.variants()
+        except ValueError as error:
+            raise ValueError(f"{'grid' if self.grid else 'zip'}: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _listed_trials_fit(self) -> Protocol:
+        """Refuse listed trials whose method or settings do not fit the rest."""
+        for i, trial in enumerate(self.trials):
+            try:
+                supervision = self.method(trial.method).resolved.supervision
+                if supervision != supervision_of(trial.form):
+                    wanted = f"a method for {supervision_of(trial.form)} labels"
+                    raise ValueError(f"form '{trial.form}' needs {wanted}, got '{trial.method}'")
+                if has_budget(trial.form) and trial.randomness is None and len(self.randomness) > 1:
+                    raise ValueError("randomness must be given, because the protocol has several")
+                self.varied.changed(trial.changes)
+            except ValueError as error:
+                raise ValueError(f"trials[{i}]: {error}") from error
+        return self
+
+    @property
+    def varied(self) -> Varied:
+        """The settings that variants and listed trials may change."""
+        return Varied(self.background, self.background_density, self.training)
+
+    def variants(self) -> list[Variant]:
+        """Return the variants of the settings; one that changes nothing if none is asked for."""
+        changes = combinations(self.grid, self.zip)
+        return [Variant(change, self.varied.changed(change)) for change in changes]
+
+    def method(self, name: str) -> MethodEntry:
+        """Return a method by its name in `methods`, else the registered one.
+
+        Raises
+        ------
+        ValueError
+            With a suggestion, if there is none.
+        """
+        for entry in self.methods:
+            if entry.name == name:
+                return entry
+        if name not in METHODS:
+            known = [*(entry.name for entry in self.methods), *METHODS.names()]
+            raise ValueError(f"method: unknown method '{name}'.{did_you_mean(name, known)}")
+        return MethodEntry(name=name, method=name)
