@@ -11,14 +11,26 @@ from pathlib import Path
 from typing import Any
 
 
+class WriteError(OSError):
+    """A file cannot be written: the disk is full, the folder is read-only, the mount is gone.
+
+    The message is one line that names the file.
+    """
+
+
 @contextlib.contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` that becomes `path` when the block ends well.
 
     The content is flushed to the disk before the rename, so after a crash at any moment
     `path` holds either what it held before or all of the new content. If the block raises, the
-    temporary file is removed and `path` is untouched. An `OSError` names `path`. The
-    suffix of `path` is kept, because writers choose their format by it.
+    temporary file is removed and `path` is untouched. The suffix of `path` is kept, because
+    writers choose their format by it.
+
+    Raises
+    ------
+    WriteError
+        Naming `path`, in place of any `OSError`.
     """
     temporary = path.with_name(f".{secrets.token_hex(4)}.tmp.{path.name}")
     try:
@@ -28,7 +40,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise OSError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise WriteError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)

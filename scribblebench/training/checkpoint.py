@@ -1,9 +1,8 @@
-"""Where an unfinished run keeps its state, and when it has to stop."""
+"""Where an unfinished run keeps its state."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,10 @@ import torch
 
 from scribblebench.errors import InputError
 from scribblebench.training.plain_file import read_plain, write_plain
+from scribblebench.training.stop import Stop
 
 VERSION = 2
 """Of the layout of a checkpoint."""
-
-
-class OutOfTimeError(Exception):
-    """The run stopped at its deadline; its checkpoint holds its state."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +28,14 @@ class Checkpoint:
         What is run: trial, data and code. A state of anything else is not taken up.
     every_s : float
         Seconds between two savings.
-    deadline : float, or None
-        `time.monotonic()` at which the run saves its state and stops.
+    stop : Stop
+        When the run must save its state and end.
     """
 
     path: Path
     identity: str
     every_s: float = 60.0
-    deadline: float | None = None
-
-    def out_of_time(self) -> bool:
-        """Return whether the deadline has passed."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+    stop: Stop = field(default_factory=Stop)
 
     def save(self, state: dict[str, Any]) -> None:
         """Write a state of tensors, numbers, strings, lists and dicts."""

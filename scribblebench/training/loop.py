@@ -12,7 +12,7 @@ from torch import Generator, Tensor, nn
 
 from scribblebench.seeding import seed_for
 from scribblebench.training.averaging import MovingAverage
-from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
+from scribblebench.training.checkpoint import Checkpoint
 from scribblebench.training.data import Batches, TrainingData
 from scribblebench.training.device import autocast
 from scribblebench.training.history import LOG_EVERY, History, Row
@@ -20,6 +20,7 @@ from scribblebench.training.networks import NETWORKS, TwoDecoders
 from scribblebench.training.objective import Networks, Objective
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
+from scribblebench.training.stop import StoppedError
 
 OnStep = Callable[[int, int], None]
 """Called now and then with the steps done and the steps to do."""
@@ -73,8 +74,8 @@ def train(
     ------
     FloatingPointError
         If a term of the loss becomes NaN or infinite; found when the history is written.
-    OutOfTimeError
-        If the checkpoint's deadline passed, after the last step too; the file holds the state.
+    StoppedError
+        If the checkpoint's `stop` asked for it, after the last step too; the file holds the state.
     """
     run = Run(data, objective, settings, seed=seed, device=device)
     if checkpoint is not None and (state := checkpoint.load(device)) is not None:
@@ -88,12 +89,13 @@ def train(
                 on_step(run.step, settings.steps)
         if checkpoint is None:
             continue
-        out_of_time = checkpoint.out_of_time()
-        if out_of_time or time.monotonic() - saved >= checkpoint.every_s:
+        must_stop = checkpoint.stop.now()
+        due = time.monotonic() - saved >= checkpoint.every_s or run.step == settings.steps
+        if must_stop or due:
             checkpoint.save(run.state())
             saved = time.monotonic()
-        if out_of_time:
-            raise OutOfTimeError(f"stopped after step {run.step} of {settings.steps}")
+        if must_stop:
+            raise StoppedError(f"stopped after step {run.step} of {settings.steps}")
     return run.result()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import warnings
 import zipfile
@@ -23,7 +24,9 @@ UNREADABLE = (
 def write_plain(path: Path, content: dict[str, Any]) -> None:
     """Write tensors, numbers, strings, lists and dicts, atomically."""
     with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+        buffer = io.BytesIO()  # writing by itself, torch does not say why it failed
+        torch.save(content, buffer)
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def read_plain(path: Path, device: torch.device) -> dict[str, Any]:

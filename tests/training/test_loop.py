@@ -1,16 +1,15 @@
-from dataclasses import dataclass, field
-
 import numpy as np
 import pytest
 import torch
 
 from scribblebench.methods import METHODS
-from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
+from scribblebench.training.checkpoint import Checkpoint
 from scribblebench.training.data import Batches, TrainingData
 from scribblebench.training.loop import Run, initial_network, train
 from scribblebench.training.objective import Objective, StepTerms
 from scribblebench.training.prediction import keep_largest_components, predict_slices
 from scribblebench.training.settings import AugmentationSettings, TrainingSettings
+from scribblebench.training.stop import Stop, StoppedError
 
 CPU = torch.device("cpu")
 STILL = AugmentationSettings(flip=0, rotation_deg=0, scale=0, contrast=0, brightness=0, noise=0)
@@ -139,21 +138,17 @@ def scribbled(discs):
     return TrainingData(discs.images, targets, 2, dense=discs.targets)
 
 
-@dataclass(frozen=True, kw_only=True)
-class StopsAt(Checkpoint):
-    """Runs out of time when the state of a step would be saved."""
+class StopsAt(Stop):
+    """Asks for the end after a step; `begin` is the step that the run goes on from."""
 
-    step: int
-    asked: list = field(default_factory=list)
+    def __init__(self, step, begin):
+        super().__init__()
+        self.step, self.done = step, begin
 
-    def load(self, device):
-        state = super().load(device)
-        self.asked.extend([None] * (state["step"] if state else 0))
-        return state
-
-    def out_of_time(self):
-        self.asked.append(None)
-        return len(self.asked) >= self.step
+    @property
+    def reason(self):
+        self.done += 1
+        return "enough" if self.done >= self.step else None
 
 
 @pytest.mark.parametrize("method", ["zscribbleseg", "mean_teacher", "dmpls", "full"])
@@ -164,9 +159,9 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(discs, method, tm
     whole = train(data, objective, settings, seed=0, device=CPU)
     path = tmp_path / "checkpoint.pt"
     # Between two rows of the history, at one, and after the last step.
-    for step in (10, 25, 31, 60):
-        checkpoint = StopsAt(path, "mine", step=step)
-        with pytest.raises(OutOfTimeError, match=f"step {step} of 60"):
+    for begin, step in ((0, 10), (10, 25), (25, 31), (31, 60)):
+        checkpoint = Checkpoint(path, "mine", stop=StopsAt(step, begin))
+        with pytest.raises(StoppedError, match=f"step {step} of 60"):
             train(data, objective, settings, seed=0, device=CPU, checkpoint=checkpoint)
     resumed = train(
         data,
@@ -187,10 +182,9 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(discs, method, tm
     assert without_times(resumed.losses) == without_times(whole.losses)
 
 
-def test_checkpoints_are_written_now_and_then_and_hold_plain_data_only(
+def test_checkpoints_are_written_now_and_then_and_at_the_end_and_hold_plain_data_only(
     discs, tmp_path, monkeypatch
 ):
-    path = tmp_path / "checkpoint.pt"
     settings = SMALL.model_copy(update={"steps": 60})
     objective = METHODS["pce"].objective
     saved = []
@@ -199,9 +193,11 @@ def test_checkpoints_are_written_now_and_then_and_hold_plain_data_only(
         Checkpoint, "save", lambda self, state: saved.append(state["step"]) or save(self, state)
     )
     for every_s in (1e9, 0.0):
+        path = tmp_path / f"{every_s}.pt"
         checkpoint = Checkpoint(path, "mine", every_s=every_s)
         train(discs, objective, settings, seed=0, device=CPU, checkpoint=checkpoint)
-        assert saved == ([] if every_s else [*range(1, 61)])
+        assert saved == ([60] if every_s else [*range(1, 61)])
+        saved.clear()
     assert torch.load(path, weights_only=True)["step"] == 60
 
 
@@ -214,8 +210,8 @@ def test_what_is_no_state_of_this_run_is_not_taken_up(discs, tmp_path, content):
         return train(discs, objective, settings, seed=0, device=CPU, checkpoint=checkpoint)
 
     if content == "another trial":
-        with pytest.raises(OutOfTimeError):
-            run(METHODS["entropy"].objective, Checkpoint(path, "other", deadline=0.0))
+        with pytest.raises(StoppedError):
+            run(METHODS["entropy"].objective, Checkpoint(path, "other", stop=Stop(0.0)))
     elif content == "another version":
         torch.save({"version": -1, "identity": "mine"}, path)
     else:
