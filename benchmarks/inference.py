@@ -17,10 +17,11 @@ import torch
 
 from scribblebench.metrics import dice
 from scribblebench.sweep.annotation import annotate
-from scribblebench.sweep.inputs import load_data, open_source
+from scribblebench.sweep.inputs import load_data
 from scribblebench.sweep.plan import expand
 from scribblebench.sweep.protocol import data_root, find_protocol, read_protocol
-from scribblebench.sweep.trial import training_data
+from scribblebench.sweep.sources import DataRequest, open_source
+from scribblebench.sweep.training_stage import training_data
 from scribblebench.training.history import LOG_EVERY
 from scribblebench.training.loop import Run
 from scribblebench.training.prediction import predict_case
@@ -99,8 +100,9 @@ def main():
         if config.method in arguments.methods
         and (arguments.seeds is None or config.seed in arguments.seeds)
     ]
-    source = open_source(protocol, data_root(arguments.data, protocol), None)
-    data, _ = load_data(protocol, source, configs)
+    request = DataRequest.of(protocol)
+    source = open_source(request, data_root(arguments.data, protocol), None)
+    data, _ = load_data(request, source, configs)
     rows = []
     for config in configs:
         rows += scores(trained(config, data), config, data)

@@ -34,16 +34,18 @@ def prepare(
     """
     # Importing these takes seconds that other commands need not wait.
     from scribblebench.data.prepared import write_prepared
-    from scribblebench.sweep.inputs import cases_of, load_slices, open_dataset, preparation
+    from scribblebench.sweep.inputs import load_slices
     from scribblebench.sweep.protocol import ProtocolError, data_root, find_protocol, read_protocol
+    from scribblebench.sweep.sources import DataRequest, cases_of, open_source
 
     if output.is_dir():
         raise InputError(f"--output: must be a file, got the folder {output}")
     path = find_protocol(protocol)
     parsed = read_protocol(path, preset)
+    request = DataRequest.of(parsed)
     names = {parsed.split.train: "split.train", parsed.split.score: "split.score"}
     try:
-        dataset = open_dataset(parsed, data_root(data, parsed))
+        dataset = open_source(request, data_root(data, parsed), None)
         if not part:
             parts = {name: cases_of(dataset, name, key) for name, key in names.items()}
     except ProtocolError as error:
@@ -52,9 +54,9 @@ def prepare(
         parts = {name: cases_of(dataset, name, "--part") for name in part}
     n_cases = sum(map(len, parts.values()))
     ids = [(name, case_id) for name, cases in parts.items() for case_id in cases]
-    slices = ((name, load_slices(parsed, dataset, case_id)) for name, case_id in ids)
+    slices = ((name, load_slices(request, dataset, case_id)) for name, case_id in ids)
     header = write_prepared(
-        output, preparation(parsed), dataset.labels, progress(slices, "prepare", n_cases)
+        output, request.preparation, dataset.labels, progress(slices, "prepare", n_cases)
     )
     listed = ", ".join(f"{len(cases)} {name}" for name, cases in parts.items())
     typer.echo(

@@ -48,17 +48,19 @@ def train(
     value. Writes model.pt, config.json, history.csv and, where class ratios were looked at,
     ratios.csv. After an interruption the same command goes on. Only the training cases are read.
     """
-    deadline = None if stop_after is None else time.monotonic() + 60.0 * stop_after
+    began = time.monotonic()
     # Importing torch and MONAI takes seconds that other commands need not wait.
     from scribblebench.cli.progress import SweepProgress
-    from scribblebench.sweep.inputs import load_data, open_source
+    from scribblebench.sweep.inputs import load_data
     from scribblebench.sweep.plan import expand
     from scribblebench.sweep.protocol import ProtocolError, data_root, find_protocol, read_protocol
     from scribblebench.sweep.selection import select_trial
     from scribblebench.sweep.single import train_single
-    from scribblebench.training.checkpoint import OutOfTimeError
+    from scribblebench.sweep.sources import DataRequest, open_source
     from scribblebench.training.device import choose_device
+    from scribblebench.training.stop import Stop, StoppedError
 
+    stop = Stop(None if stop_after is None else began + 60.0 * stop_after)
     path = find_protocol(protocol)
     parsed = read_protocol(path, preset)
     check_sources(data, prepared)
@@ -74,26 +76,27 @@ def train(
     )
     try:
         with SweepProgress() as progress:
-            source = open_source(parsed, data_root(data, parsed), prepared)
-            loaded, fingerprint = load_data(parsed, source, [config], scored=False)
-            progress.sweep_started(n_trials=1, finished=[])
-            progress.trial_started(config)
+            request = DataRequest.of(config)
+            source = open_source(request, data_root(data, parsed), prepared)
+            loaded, fingerprint = load_data(request, source, [config], scored=False)
+            progress.sweep_started([("train", config)], [])
+            progress.trial_started("train")
             trained = train_single(
                 config,
                 loaded,
                 fingerprint,
                 output=output,
                 device=chosen,
-                on_step=progress.step,
-                deadline=deadline,
+                on_step=lambda done, total: progress.step("train", done, total),
+                stop=stop,
             )
     except ProtocolError as error:
         raise InputError(f"{path}: {error}") from error
     except FloatingPointError as error:
         typer.echo(f"error: {config.label()}: training diverged: {error}", err=True)
         raise typer.Exit(1) from None
-    except OutOfTimeError as error:
-        typer.echo(f"out of time: {error}; the same command goes on", err=True)
+    except StoppedError as error:
+        typer.echo(f"{stop.reason}: {error}; the same command goes on", err=True)
         raise typer.Exit(LEFT) from None
     except KeyboardInterrupt:
         typer.echo("interrupted; the same command goes on", err=True)

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import importlib.metadata
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,18 +21,26 @@ PACKAGES = ("torch", "monai", "numpy", "scipy", "scikit-image", "pandas", "nibab
 
 
 def provenance(device: torch.device) -> dict[str, Any]:
-    """Describe the code, the versions and the hardware that produce a result."""
+    """Describe the code, the versions and the hardware that produce a result.
+
+    `source` tells one state of the package's code from every other, committed or not.
+    """
     commit, dirty = code_version()
+    cuda = device.type == "cuda"
     return {
         "scribblebench": scribblebench.__version__,
         "commit": commit,
         "dirty": dirty,
+        "source": source_digest(),
         "python": sys.version.split()[0],
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
         "platform": platform.platform(),
         "processor": processor_name(),
         "cores": available_cores(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "device": torch.cuda.get_device_name(device) if cuda else device.type,
+        "cuda": torch.version.cuda if cuda else None,
+        "cudnn": torch.backends.cudnn.version() if cuda else None,  # type: ignore[no-untyped-call]
+        "driver": gpu_driver() if cuda else None,
         "bf16": computes_in_bf16(device),
         "torch_threads": torch.get_num_threads(),
     }
@@ -58,6 +67,16 @@ def source_digest() -> str:
     for path in sorted(folder.rglob("*.py")):
         digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def gpu_driver() -> str | None:
+    """Return the version of the NVIDIA driver, or None where the system does not tell it."""
+    try:
+        text = Path("/proc/driver/nvidia/version").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    found = re.search(r"Kernel Module\s.*?(\d+(?:\.\d+)+)", text)
+    return found.group(1) if found else None
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -14,10 +14,11 @@ from scribblebench.io.atomic import write_json
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.provenance import provenance, source_digest
 from scribblebench.sweep.store import write_course
-from scribblebench.sweep.trial import TrialData, model_of, train_trial
+from scribblebench.sweep.training_stage import TrialData, model_of, train_trial
 from scribblebench.training.checkpoint import Checkpoint
 from scribblebench.training.loop import OnStep
 from scribblebench.training.model_file import save_model
+from scribblebench.training.stop import Stop
 
 
 def train_single(
@@ -28,7 +29,7 @@ def train_single(
     output: Path,
     device: torch.device,
     on_step: OnStep | None = None,
-    deadline: float | None = None,
+    stop: Stop | None = None,
 ) -> bool:
     """Train one trial, going on from its checkpoint if there is one, unless it is there already.
 
@@ -46,8 +47,8 @@ def train_single(
         Folder that is new, or holds this trial.
     device : torch.device
     on_step : callable, or None
-    deadline : float, or None
-        `time.monotonic()` at which the state is saved and `OutOfTimeError` raised.
+    stop : Stop, or None
+        When the state is to be saved and `StoppedError` raised.
 
     Returns
     -------
@@ -60,8 +61,8 @@ def train_single(
         If the folder holds another trial.
     FloatingPointError
         If training diverges.
-    OutOfTimeError
-        If the deadline passed.
+    StoppedError
+        If `stop` asked for it.
     """
     content = {"data_fingerprint": data_fingerprint, **config.model_dump(mode="json")}
     _claim(output, content)
@@ -71,7 +72,7 @@ def train_single(
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     origin = provenance(device)
     identity = f"{config.trial_id(data_fingerprint)} {source_digest()}"
-    checkpoint = Checkpoint(output / "checkpoint.pt", identity, deadline=deadline)
+    checkpoint = Checkpoint(output / "checkpoint.pt", identity, stop=stop or Stop())
     learned = train_trial(config, data, device=device, on_step=on_step, checkpoint=checkpoint)
     write_course(output, learned.trained.losses, learned.trained.ratios)
     about = {

@@ -1,51 +1,50 @@
-"""One trial: annotate, train, predict, score."""
+"""One trial: annotate and train, predict, score. Each stage goes on from what is on the disk."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from scribblebench.data.preprocessing import Slices, labels_in_view
-from scribblebench.metrics import dice, score_case
-from scribblebench.sweep.annotation import Effort, annotate
+from scribblebench.sweep.annotation import Effort
 from scribblebench.sweep.plan import TrialConfig
-from scribblebench.sweep.samples import Samples
+from scribblebench.sweep.predictions import Prediction, PredictionFile
+from scribblebench.sweep.scoring_stage import predict_cases, score_cases
+from scribblebench.sweep.training_stage import Learned, TrialData, train_trial
 from scribblebench.training.checkpoint import Checkpoint
-from scribblebench.training.data import TrainingData
-from scribblebench.training.loop import OnStep, Trained, train
-from scribblebench.training.model_file import Model
-from scribblebench.training.prediction import predict_case
-from scribblebench.training.scribble_geometry import GeometryCheck, scribble_geometry
-from scribblebench.types import IGNORE_LABEL, AnyArray, LabelArray, LabelSpec
+from scribblebench.training.loop import OnStep
+from scribblebench.training.scribble_geometry import GeometryCheck
+from scribblebench.training.stop import Stop
+from scribblebench.types import AnyArray
 
 
 @dataclass(frozen=True)
-class TrialData:
-    """The prepared cases of a trial."""
+class Unfinished:
+    """Where an unfinished trial keeps the state of its stages.
 
-    labels: LabelSpec
-    training: Sequence[Slices]
-    scored: Sequence[Slices]
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What the training of a trial leaves: the network, what its labels cost, and times.
-
-    `geometry` says which rules the scribbles support, where the objective asks for them.
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        Of the training, its last step included.
+    predictions : PredictionFile
     """
 
-    trained: Trained
-    effort: Effort
-    geometry: GeometryCheck | None
-    annotate_s: float
-    train_s: float
+    checkpoint: Checkpoint
+    predictions: PredictionFile
+
+    @staticmethod
+    def of(folder: Path, identity: str, stop: Stop) -> Unfinished:
+        """Return the files of a trial's folder; a state of another `identity` is not taken up."""
+        return Unfinished(
+            Checkpoint(folder / "checkpoint.pt", identity, stop=stop),
+            PredictionFile(folder / "predictions.npz", identity),
+        )
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,7 @@ class Outcome:
     ratios: list[dict[str, Any]]
     samples: dict[str, AnyArray]
     timing: dict[str, float]
+    effort: Effort
 
     @property
     def mean_dsc(self) -> float:
@@ -74,21 +74,39 @@ def run_trial(
     protocol: str,
     device: torch.device,
     on_step: OnStep | None = None,
-    checkpoint: Checkpoint | None = None,
+    on_stage: Callable[[str], None] | None = None,
+    unfinished: Unfinished | None = None,
 ) -> Outcome:
-    """Run one trial and return its rows; nothing but the checkpoint is written.
+    """Run one trial and return its rows; nothing but the state of its stages is written.
+
+    Parameters
+    ----------
+    config : TrialConfig
+    data : TrialData
+    trial_id, protocol : str
+        Columns of the rows.
+    device : torch.device
+    on_step : callable, or None
+        Told the steps done and to do, now and then.
+    on_stage : callable, or None
+        Told in words which stage begins.
+    unfinished : Unfinished, or None
+        Where the stages keep their state and go on from it.
 
     Raises
     ------
     FloatingPointError
         If training diverges.
-    OutOfTimeError
-        If the checkpoint's deadline passed during training.
+    StoppedError
+        If `unfinished.checkpoint.stop` asked for it during training.
     """
-    labels, settings = data.labels, config.training
+    tell = on_stage or (lambda stage: None)
+    tell("annotate and train")
+    checkpoint = unfinished.checkpoint if unfinished else None
     learned = train_trial(config, data, device=device, on_step=on_step, checkpoint=checkpoint)
-    trained, effort = learned.trained, learned.effort
     start = time.monotonic()
+    predictions = _predicted(config, data, learned, device, unfinished, tell)
+    tell("score")
     common = {
         "protocol": protocol,
         "trial_id": trial_id,
@@ -98,38 +116,19 @@ def run_trial(
         "density": 1.0 if config.form == "dense" else config.density,
         "randomness": config.randomness,
         "method": config.method,
+        "variant": config.variant,
         "seed": config.seed,
     }
-    rows: list[dict[str, Any]] = []
-    samples = Samples()
-    for slices in data.scored:
-        case = slices.case
-        pred, raw = predict_case(
-            trained.network, slices, settings, n_classes=labels.n_classes, device=device
-        )
-        assert case.label_map is not None, "a sweep refuses such cases when it loads them"
-        for score in score_case(pred, case.label_map, labels=labels, spacing_mm=case.spacing_mm):
-            class_id = score.class_id
-            rows.append(
-                {
-                    **common,
-                    "case_id": case.case_id,
-                    **asdict(score),
-                    "patient_id": case.patient_id,
-                    "dsc_raw": dice(raw == class_id, case.label_map == class_id),
-                    "annotated_fraction": effort.fraction,
-                    "annotation_s": round(effort.seconds, 1),
-                }
-            )
-        samples.add(slices, _shown(slices, config, labels), labels_in_view(pred, slices))
+    rows, samples = score_cases(predictions, config, data, common=common, effort=learned.effort)
     score_s = time.monotonic() - start
     return Outcome(
-        network=trained.network,
+        network=learned.trained.network,
         geometry=learned.geometry,
         rows=rows,
-        history=trained.losses,
-        ratios=trained.ratios,
+        history=learned.trained.losses,
+        ratios=learned.trained.ratios,
         samples=samples.arrays(),
+        effort=learned.effort,
         timing={
             "annotate_s": round(learned.annotate_s, 3),
             "train_s": round(learned.train_s, 3),
@@ -139,93 +138,20 @@ def run_trial(
     )
 
 
-def train_trial(
+def _predicted(
     config: TrialConfig,
     data: TrialData,
-    *,
+    learned: Learned,
     device: torch.device,
-    on_step: OnStep | None = None,
-    checkpoint: Checkpoint | None = None,
-) -> Learned:
-    """Annotate the training cases of a trial and train its network; none is scored.
-
-    Raises
-    ------
-    FloatingPointError
-        If training diverges.
-    OutOfTimeError
-        If the checkpoint's deadline passed during training.
-    """
-    assert config.objective is not None, "only results from before lack it"
-    start = time.monotonic()
-    effort = Effort()
-    targets = []
-    for slices in data.training:
-        targets.append(annotate(slices, config, data.labels))
-        effort.add(targets[-1], slices, data.labels, dense=config.form == "dense")
-    annotated = time.monotonic()
-    training = training_data(data.training, targets, config, data.labels)
-    trained = train(
-        training,
-        config.objective,
-        config.training,
-        seed=config.seed,
-        device=device,
-        on_step=on_step,
-        checkpoint=checkpoint,
-    )
-    geometry = training.geometry.check if training.geometry else None
-    return Learned(trained, effort, geometry, annotated - start, trained.seconds)
-
-
-def model_of(
-    config: TrialConfig, data: TrialData, network: nn.Module, provenance: Mapping[str, Any]
-) -> Model:
-    """Put a trial's network together with what inference needs, to be saved."""
-    assert config.objective is not None, "only results from before lack it"
-    return Model(
-        network=network,
-        n_channels=data.training[0].image.shape[1],
-        labels=data.labels,
-        training=config.training,
-        objective=config.objective,
-        provenance={"trial": config.model_dump(mode="json"), **provenance},
-    )
-
-
-def training_data(
-    cases: Sequence[Slices], targets: Sequence[LabelArray], config: TrialConfig, labels: LabelSpec
-) -> TrainingData:
-    """Put the training slices together with what the objective needs beside its labels.
-
-    Dense labels go along for the audit of class ratios and for the oracle, never as targets.
-    """
-    assert config.objective is not None, "only results from before lack it"
-    scribbled = config.form != "dense"
-    geometry = None
-    if scribbled and config.objective.geometry:
-        geometry = scribble_geometry(targets, labels.n_classes)
-    return TrainingData(
-        images=np.concatenate([slices.image for slices in cases]),
-        targets=np.concatenate(targets),
-        n_classes=labels.n_classes,
-        inside=np.concatenate(
-            [np.broadcast_to(c.inside, t.shape) for c, t in zip(cases, targets, strict=True)]
-        ),
-        geometry=geometry,
-        dense=_dense(cases) if scribbled else None,
-    )
-
-
-def _dense(cases: Sequence[Slices]) -> LabelArray | None:
-    """Return the dense labels of all slices, or None if a case comes without."""
-    label_maps = [slices.label_map for slices in cases if slices.label_map is not None]
-    return np.concatenate(label_maps) if len(label_maps) == len(cases) else None
-
-
-def _shown(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArray:
-    """Return what the annotator would leave on a scored case, for pictures only."""
-    if config.form == "expert" and slices.scribble is None:
-        n_planes, _, *square = slices.image.shape
-        return np.full((n_planes, *square), IGNORE_LABEL, dtype=np.uint8)
-    return annotate(slices, config, labels)
+    unfinished: Unfinished | None,
+    tell: Callable[[str], None],
+) -> list[Prediction]:
+    """Return the predictions that are there already, or make and keep them."""
+    if unfinished and (predictions := unfinished.predictions.read()) is not None:
+        tell("predictions are there")
+        return predictions
+    tell("predict")
+    predictions = predict_cases(learned.trained.network, config, data, device=device)
+    if unfinished:
+        unfinished.predictions.write(predictions)
+    return predictions

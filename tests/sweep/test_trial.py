@@ -8,8 +8,9 @@ import torch
 from test_annotation import LABELS, trial
 
 from scribblebench.data.preprocessing import prepare
-from scribblebench.sweep import trial as trial_module
-from scribblebench.sweep.trial import TrialData, run_trial
+from scribblebench.sweep import training_stage
+from scribblebench.sweep.training_stage import TrialData
+from scribblebench.sweep.trial import run_trial
 from scribblebench.training import prediction
 from scribblebench.training.settings import TrainingSettings
 from scribblebench.types import Case
@@ -30,7 +31,7 @@ def outcome_of(monkeypatch):
 
     def run(slices, pred, **settings):
         trained = SimpleNamespace(network=None, losses=[], ratios=[], seconds=0.0)
-        monkeypatch.setattr(trial_module, "train", lambda *_, **__: trained)
+        monkeypatch.setattr(training_stage, "train", lambda *_, **__: trained)
         one_hot = np.moveaxis(np.eye(3, dtype=np.float32)[pred], -1, 1)
         monkeypatch.setattr(prediction, "predict_slices", lambda *_, **__: one_hot)
         return run_trial(

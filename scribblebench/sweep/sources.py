@@ -1,0 +1,153 @@
+"""Where the cases of trials come from, and which of them a protocol asks for."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scribblebench.data import DATASETS, Dataset
+from scribblebench.data.prepared import Preparation, Prepared
+from scribblebench.errors import InputError
+from scribblebench.registry import did_you_mean
+from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.protocol import Protocol, ProtocolError
+
+Source = Dataset | Prepared
+"""Where cases come from: a data set, or a file of its prepared cases."""
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """Which cases trials need, and how they are prepared; the same for all trials of a protocol.
+
+    Parameters
+    ----------
+    preparation : Preparation
+        The data set, its options, and what is done to its cases.
+    train_part, score_part : str
+        Parts of its split.
+    """
+
+    preparation: Preparation
+    train_part: str
+    score_part: str
+
+    @staticmethod
+    def of(asked: Protocol | TrialConfig) -> DataRequest:
+        """Return what a protocol or one of its trials asks for."""
+        if isinstance(asked, Protocol):
+            name, options = asked.dataset.name, asked.dataset.options
+            parts = asked.split.train, asked.split.score
+        else:
+            name, options = asked.dataset, asked.dataset_options
+            parts = asked.train_part, asked.score_part
+        settings = asked.training
+        preparation = Preparation(
+            dataset=name,
+            options=options,
+            field_of_view=settings.field_of_view,
+            spacing_mm=settings.spacing_mm,
+        )
+        return DataRequest(preparation, *parts)
+
+
+def open_source(request: DataRequest, root: Path | None, prepared: Path | None) -> Source:
+    """Open a file of prepared cases if there is one, else the data set.
+
+    Raises
+    ------
+    InputError
+        See `open_dataset` and `open_prepared`.
+    """
+    if prepared is not None:
+        return open_prepared(request, prepared)
+    return open_dataset(request.preparation.dataset, request.preparation.options, root)
+
+
+def open_dataset(name: str, options: dict[str, Any], root: Path | None) -> Dataset:
+    """Open a data set.
+
+    Raises
+    ------
+    ProtocolError
+        If the data set does not have an option, or refuses its value.
+    InputError
+        If the data set's folder is not what it must be.
+    """
+    factory = DATASETS[name]
+    known = [option for option in inspect.signature(factory).parameters if option != "root"]
+    for option in options:
+        if option not in known:
+            hint = did_you_mean(option, known)
+            raise ProtocolError(f"dataset.options: '{name}' has no option '{option}'.{hint}")
+    try:
+        return factory(root, **options)
+    except InputError as error:
+        if options:
+            raise ProtocolError(f"dataset.options: {error}") from error
+        raise
+
+
+def open_prepared(request: DataRequest, path: Path) -> Prepared:
+    """Open a file of prepared cases that is what is asked for.
+
+    Raises
+    ------
+    ProtocolError
+        If it was prepared from another data set or otherwise; begins with the key at fault.
+    InputError
+        If the file cannot be read.
+    """
+    prepared = Prepared(path)
+    keys = {
+        "dataset": "dataset.name",
+        "options": "dataset.options",
+        "field_of_view": "training.field_of_view",
+        "spacing_mm": "training.spacing_mm",
+    }
+    there, wanted = (p.model_dump() for p in (prepared.preparation, request.preparation))
+    for name, key in keys.items():
+        if there[name] != wanted[name]:
+            raise ProtocolError(
+                f"{key}: must be {there[name]!r}, as {path} was prepared, got {wanted[name]!r}"
+            )
+    return prepared
+
+
+def cases_of(source: Source, part: str, key: str) -> tuple[str, ...]:
+    """Return the case ids of a part of the split.
+
+    Raises
+    ------
+    ProtocolError
+        If it has no such part; begins with `key`, where the part was asked for.
+    """
+    filled = {name: cases for name, cases in source.split().parts.items() if cases}
+    if part not in filled:
+        hint = did_you_mean(part, list(filled))
+        raise ProtocolError(f"{key}: '{source.name}' has no cases in '{part}'.{hint}")
+    return filled[part]
+
+
+def split_parts(
+    request: DataRequest, source: Source, *, scored: bool = True
+) -> list[tuple[str, ...]]:
+    """Return the case ids to train on and those to score; of the latter none unless `scored`.
+
+    Raises
+    ------
+    ProtocolError
+        If the two share a patient, or the split has no such part; where nothing is scored, that
+        part may be missing.
+    """
+    train, score = request.train_part, request.score_part
+    training = cases_of(source, train, "split.train")
+    if not scored and not source.split().parts.get(score):
+        return [training, ()]
+    to_score = cases_of(source, score, "split.score")
+    both = {source.patient_id(c) for c in training} & {source.patient_id(c) for c in to_score}
+    if both:
+        raise ProtocolError(f"split: patient '{min(both)}' is both in '{train}' and in '{score}'")
+    return [training, to_score if scored else ()]
