@@ -65,10 +65,11 @@ class TrialConfig(BaseModel):
             parts.append(f"{self.density:g}")
         if self.randomness is not None:
             parts.append(f"r{self.randomness:g}")
-        parts.append(self.method)
-        if self.variant is not None:
-            parts.append(self.variant)
-        return " ".join([*parts, f"seed {self.seed}"])
+        return " ".join([*parts, self.arm(), f"seed {self.seed}"])
+
+    def arm(self) -> str:
+        """Return the method and, where there is one, the variant: what is compared."""
+        return self.method if self.variant is None else f"{self.method} {self.variant}"
 
     def trial_id(self, data_fingerprint: str) -> str:
         """Return the trial's id: 12 hexadecimal digits of a hash of configuration and data.

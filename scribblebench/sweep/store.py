@@ -9,16 +9,24 @@ results/<name>/
     rows.csv              a row per case and class
     history.csv           the course of the training: the loss and its terms
     ratios.csv            class ratios an epoch and class, estimated and true
-    checkpoint.pt         where an unfinished training goes on
     samples.npz           one slice of each scored case, for pictures
-    failure.json          what went wrong in the last attempt, if it failed
+    model.pt              the network, where it is kept
     result.json           written last: the trial is finished if and only if this is there
+    checkpoint.pt         where an unfinished training goes on
+    predictions.npz       of an unfinished trial, so that a crash in scoring costs no training
+    attempts/<n>/         each execution of the trial; see `scribblebench.sweep.attempts`
+  runs/<run>/             what one `sweep` command left while it ran: orders, logs of its workers
+  index.parquet           what the finished trials' files say, made from them at any time
 ```
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import io
 import json
+import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,7 +37,9 @@ import pandas as pd
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path, write_json, write_text
+from scribblebench.sweep.attempts import Attempts, Status
 from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.plan_file import Plan, read_plan, write_plan
 from scribblebench.training.model_file import Model, save_model
 from scribblebench.types import AnyArray
 
@@ -41,6 +51,11 @@ def write_course(
     write_text(folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
     if ratios:
         write_text(folder / "ratios.csv", pd.DataFrame(ratios).to_csv(index=False))
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Store:
@@ -59,46 +74,34 @@ class Store:
         """Return the folder of a trial."""
         return self.root / "trials" / trial_id
 
-    def checkpoint_path(self, trial_id: str) -> Path:
-        """Return where an unfinished trial keeps the state of its training."""
-        return self.trial_folder(trial_id) / "checkpoint.pt"
+    def attempts(self, trial_id: str) -> Attempts:
+        """Return the attempts of a trial."""
+        return Attempts(self.trial_folder(trial_id))
 
-    def write_plan(
-        self, protocol_text: str, name: str, trials: Mapping[str, TrialConfig], data: str
-    ) -> None:
-        """Record what the sweep asks for; replaces an earlier plan, touches no result."""
+    def run_folder(self, run: str) -> Path:
+        """Return the folder of one run of the sweep."""
+        return self.root / "runs" / run
+
+    def write_plan(self, protocol_text: str, plan: Plan) -> None:
+        """Record what the sweep asks for; replaces an earlier plan, touches no result.
+
+        Raises
+        ------
+        InputError
+            If the folder holds the plan of a protocol with another name.
+        """
+        write_plan(self.root / "plan.json", plan)
         write_text(self.root / "protocol.yaml", protocol_text)
-        content = {
-            "protocol": name,
-            "data_fingerprint": data,
-            "trials": [
-                {"trial_id": trial_id, **config.model_dump(mode="json")}
-                for trial_id, config in trials.items()
-            ],
-        }
-        write_json(self.root / "plan.json", content)
 
-    def read_plan(self) -> tuple[str, dict[str, TrialConfig]]:
-        """Return the protocol's name and its trials by id.
+    def read_plan(self) -> Plan:
+        """Return what the sweep asks for.
 
         Raises
         ------
         InputError
             If the folder holds no plan or one that cannot be read.
         """
-        path = self.root / "plan.json"
-        if not path.is_file():
-            raise InputError(f"{self.root}: is not a results folder (it has no plan.json)")
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            trials = {
-                trial.pop("trial_id"): TrialConfig.model_validate(trial)
-                for trial in content["trials"]
-            }
-            return str(content["protocol"]), trials
-        except (ValueError, KeyError, TypeError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(f"{path}: cannot be read ({reason})") from error
+        return read_plan(self.root / "plan.json")
 
     def is_finished(self, trial_id: str) -> bool:
         """Return whether the trial has a result."""
@@ -106,22 +109,48 @@ class Store:
 
     def finished_ids(self) -> set[str]:
         """Return the ids of all finished trials in the folder, planned or not."""
-        return {path.parent.name for path in self.root.glob("trials/*/result.json")}
+        return set(self.finished_stamps())
+
+    def finished_stamps(self) -> dict[str, int]:
+        """Return when the results of all finished trials were written, in ns since 1970."""
+        stamps = {}
+        trials = self.root / "trials"
+        with contextlib.suppress(FileNotFoundError), os.scandir(trials) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    result = os.stat(f"{entry.path}/result.json")  # noqa: PTH116 # of very many
+                    stamps[entry.name] = result.st_mtime_ns
+        return stamps
 
     def read_result(self, trial_id: str) -> dict[str, Any]:
         """Return the provenance and timing of a finished trial."""
         return self._read_json(self.trial_folder(trial_id) / "result.json")
 
-    def read_failure(self, trial_id: str) -> dict[str, Any] | None:
-        """Return what went wrong in the last attempt of a trial, or None."""
-        path = self.trial_folder(trial_id) / "failure.json"
-        return self._read_json(path) if path.is_file() else None
+    def read_failure(self, trial_id: str) -> Status | None:
+        """Return how the last attempt of a trial failed, or None if it did not."""
+        last = self.attempts(trial_id).last()
+        status = last.status() if last else None
+        return status if status and status.state == "failed" else None
 
     def read_rows(self, trial_id: str) -> pd.DataFrame:
-        """Return the rows of a finished trial."""
+        """Return the rows of a finished trial.
+
+        Raises
+        ------
+        InputError
+            If they cannot be read, or are not those that the result was written for.
+        """
         path = self.trial_folder(trial_id) / "rows.csv"
         try:
-            return pd.read_csv(path, dtype={"case_id": str, "patient_id": str, "trial_id": str})
+            text = path.read_text(encoding="utf-8")
+            expected = self.read_result(trial_id).get("rows_sha256")
+            if expected is not None and digest(text) != expected:
+                raise InputError(f"{path}: is not what result.json was written for")
+            return pd.read_csv(
+                io.StringIO(text), dtype={"case_id": str, "patient_id": str, "trial_id": str}
+            )
+        except InputError:
+            raise
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read ({error})") from error
 
@@ -157,25 +186,31 @@ class Store:
         samples: Mapping[str, AnyArray],
         result: Mapping[str, Any],
         model: Model | None = None,
-    ) -> None:
-        """Write a finished trial, its result last; the model, if it is kept, in half the room."""
+        keep_predictions: bool = False,
+    ) -> bool:
+        """Write a finished trial, its result last; the model, if it is kept, in half the room.
+
+        Returns
+        -------
+        written : bool
+            False if somebody else had finished the trial: a result is never replaced.
+        """
         folder = self.trial_folder(trial_id)
+        if self.is_finished(trial_id):
+            return False
         write_json(folder / "config.json", config.model_dump(mode="json"))
-        write_text(folder / "rows.csv", pd.DataFrame(rows).to_csv(index=False))
+        table = pd.DataFrame(rows).to_csv(index=False)
+        write_text(folder / "rows.csv", table)
         write_course(folder, history, ratios)
         if model is not None:
             save_model(folder / "model.pt", model, half=True)
         with atomic_path(folder / "samples.npz") as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **samples)
-        (folder / "failure.json").unlink(missing_ok=True)
-        write_json(folder / "result.json", result)
-        self.checkpoint_path(trial_id).unlink(missing_ok=True)
-
-    def write_failure(self, trial_id: str, config: TrialConfig, failure: Mapping[str, Any]) -> None:
-        """Record that an attempt failed; the trial stays unfinished."""
-        folder = self.trial_folder(trial_id)
-        write_json(folder / "config.json", config.model_dump(mode="json"))
-        write_json(folder / "failure.json", failure)
+        write_json(folder / "result.json", {**result, "rows_sha256": digest(table)})
+        (folder / "checkpoint.pt").unlink(missing_ok=True)
+        if not keep_predictions:
+            (folder / "predictions.npz").unlink(missing_ok=True)
+        return True
 
     @staticmethod
     def _read_json(path: Path) -> dict[str, Any]:

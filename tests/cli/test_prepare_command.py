@@ -20,7 +20,7 @@ def swept(scribblebench, protocol, output, *more):
     ended = scribblebench("sweep", "--protocol", protocol, "--output", output, *more)
     assert ended.code == 0, ended.err
     store = Store(output)
-    ids = list(store.read_plan()[1])
+    ids = list(store.read_plan().trials)
     return ids, pd.concat([store.read_rows(i).drop(columns="trial_id") for i in ids])
 
 

@@ -1,0 +1,158 @@
+"""The plan of a sweep on the disk: which trials are asked for, each setting written once.
+
+Format 2 (`plan.json`):
+
+- `common`: what all trials have in common;
+- `shared`: for each of the large settings (such as `training`), its distinct values;
+- `trials`: a line a trial, its id and what is its own; large settings by their number in `shared`.
+
+Format 1, of earlier versions, has every trial in full.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from scribblebench.errors import InputError
+from scribblebench.io.atomic import atomic_path
+from scribblebench.sweep.plan import TrialConfig
+from scribblebench.training.objective_settings import ObjectiveSettings
+from scribblebench.training.settings import TrainingSettings
+
+FORMAT = 2
+LARGE: dict[str, type[BaseModel] | None] = {
+    "dataset_options": None,
+    "objective": ObjectiveSettings,
+    "training": TrainingSettings,
+}
+"""Settings that are groups of their own, and the model of each."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep asks for.
+
+    Parameters
+    ----------
+    protocol : str
+    data_fingerprint : str
+    trials : mapping of str to TrialConfig
+        By id, in the order in which they are to be run.
+    """
+
+    protocol: str
+    data_fingerprint: str
+    trials: Mapping[str, TrialConfig]
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan, atomically; a file that says the same already is left alone.
+
+    Raises
+    ------
+    InputError
+        If the file is the plan of a protocol with another name, or none that can be read.
+    """
+    text = plan_text(plan)
+    if path.is_file():
+        if path.read_bytes() == text.encode():
+            return
+        if (name := read_plan(path).protocol) != plan.protocol:
+            raise InputError(
+                f"{path.parent}: holds results of protocol '{name}', not of '{plan.protocol}'; "
+                f"give another --output"
+            )
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def plan_text(plan: Plan) -> str:
+    """Return the content of `plan.json`."""
+    shared: dict[str, list[Any]] = {name: [] for name in LARGE}
+    numbers: dict[str, dict[int, int]] = {name: {} for name in LARGE}
+    alive = []  # ids of objects are unique only while these are kept
+
+    def number(name: str, value: Any) -> int:
+        known = numbers[name]
+        if id(value) not in known:
+            alive.append(value)
+            content = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+            values = shared[name]
+            known[id(value)] = values.index(content) if content in values else len(values)
+            if known[id(value)] == len(values):
+                values.append(content)
+        return known[id(value)]
+
+    rows = []
+    for config in plan.trials.values():
+        row = dict(config.__dict__)
+        for name in LARGE:
+            row[name] = number(name, row[name])
+        rows.append(row)
+    names = list(TrialConfig.model_fields)
+    common = {
+        name: rows[0][name]
+        for name in names
+        if rows and all(r[name] == rows[0][name] for r in rows)
+    }
+    own = [name for name in names if name not in common]
+    head = {
+        "format": FORMAT,
+        "protocol": plan.protocol,
+        "data_fingerprint": plan.data_fingerprint,
+        "shared": shared,
+        "common": common,
+    }
+    lines = [
+        json.dumps([trial_id, {name: row[name] for name in own}], allow_nan=False)
+        for trial_id, row in zip(plan.trials, rows, strict=True)
+    ]
+    begin = json.dumps(head, indent=1, allow_nan=False).removesuffix("\n}")
+    return f'{begin},\n "trials": [\n' + ",\n".join(lines) + "\n ]\n}\n"
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan of any format.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it cannot be read.
+    """
+    if not path.is_file():
+        raise InputError(f"{path.parent}: is not a results folder (it has no plan.json)")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        version = content.get("format", 1)
+        if version not in (1, FORMAT):
+            raise ValueError(f"format must be 1 or {FORMAT}, got {version}")
+        trials = _full(content) if version == 1 else _compact(content)
+        return Plan(str(content["protocol"]), str(content["data_fingerprint"]), trials)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path}: cannot be read ({reason})") from error
+
+
+def _full(content: dict[str, Any]) -> dict[str, TrialConfig]:
+    return {trial.pop("trial_id"): TrialConfig.model_validate(trial) for trial in content["trials"]}
+
+
+def _compact(content: dict[str, Any]) -> dict[str, TrialConfig]:
+    shared = {
+        name: [model.model_validate(v) if model and v is not None else v for v in values]
+        for name, values in content["shared"].items()
+        for model in (LARGE[name],)
+    }
+    trials = {}
+    for trial_id, own in content["trials"]:
+        row = {**content["common"], **own}
+        for name, values in shared.items():
+            row[name] = values[row[name]]
+        trials[trial_id] = TrialConfig(**row)
+    return trials
