@@ -42,6 +42,13 @@ def _one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def _one_worker(monkeypatch):
+    """Sweeps of the command line run in this process on one thread, unless a test says so."""
+    monkeypatch.setenv("SCRIBBLEBENCH_WORKERS", "1")
+    monkeypatch.setenv("SCRIBBLEBENCH_THREADS", "1")
+
+
 @pytest.fixture
 def tiny():
     """Return the tiny protocol as a dictionary that a test may change."""

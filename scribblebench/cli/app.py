@@ -9,13 +9,18 @@ from typing import Annotated
 import typer
 
 import scribblebench
+from scribblebench.cli.clean import clean
 from scribblebench.cli.evaluate import evaluate
+from scribblebench.cli.export import export
 from scribblebench.cli.gallery import gallery
+from scribblebench.cli.logs import logs
 from scribblebench.cli.predict import predict
 from scribblebench.cli.prepare import prepare
 from scribblebench.cli.realism import realism
 from scribblebench.cli.report import report
+from scribblebench.cli.run_trial import run_trial
 from scribblebench.cli.simulate import simulate
+from scribblebench.cli.status import status
 from scribblebench.cli.sweep import sweep
 from scribblebench.cli.train import train
 from scribblebench.cli.validate import validate
@@ -30,10 +35,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (
-    *(simulate, gallery, realism, prepare, validate, sweep),
-    *(report, train, predict, evaluate),
-):
+COMMANDS = (
+    *(simulate, gallery, realism),
+    *(prepare, validate, sweep, status, logs, clean, run_trial),
+    *(report, export),
+    *(train, predict, evaluate),
+)
+for command in COMMANDS:
     app.command()(command)
 
 

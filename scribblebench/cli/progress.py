@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, track
 
 from scribblebench.cli.counted import counted
+from scribblebench.cli.durations import clock
 
 if TYPE_CHECKING:  # at run time these would bring torch to commands that do not train
     from scribblebench.sweep.plan import TrialConfig
-    from scribblebench.sweep.trial import Outcome
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def progress(items: Iterable[T], description: str, total: int) -> Iterable[T]:
 
 
 class SweepProgress:
-    """Trials done, the best Dice so far and the time left; a line for each trial."""
+    """Trials done, the best Dice so far and the time left; a line for each trial that ends."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -45,12 +45,12 @@ class SweepProgress:
             transient=True,
         )
         self._task = self._progress.add_task("reading data", total=None, state="")
-        self._n_trials = 0
-        self._n_done = 0
+        self._labels: dict[str, str] = {}
+        self._n_trials = self._n_done = 0
         self._best: float | None = None
-        self._durations: list[float] = []
-        self._started = time.monotonic()
-        self._share = 0.0
+        self._n_ended = 0
+        self._began = time.monotonic()
+        self._shares: dict[str, float] = {}
 
     def __enter__(self) -> SweepProgress:
         self._progress.start()
@@ -62,75 +62,79 @@ class SweepProgress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the bar away."""
         self._progress.stop()
 
     def sweep_started(
-        self, *, n_trials: int, finished: Sequence[tuple[TrialConfig, float]]
+        self, trials: Sequence[tuple[str, TrialConfig]], finished: Sequence[float]
     ) -> None:
         """Show what is there already."""
-        self._n_trials, self._n_done = n_trials, len(finished)
-        for _, dsc in finished:
-            self._note(dsc)
-        self._progress.update(self._task, total=n_trials)
-        self._console.print(f"{counted(n_trials, 'trial')}, {len(finished)} finished before")
-        self._show("")
+        self._labels = {trial_id: config.label() for trial_id, config in trials}
+        self._n_trials, self._n_done = len(trials) + len(finished), len(finished)
+        if finished:
+            self._best = max(finished)
+        self._progress.update(self._task, total=self._n_trials)
+        self._console.print(f"{counted(self._n_trials, 'trial')}, {len(finished)} finished before")
+        self._began = time.monotonic()
+        self._show()
 
-    def trial_started(self, config: TrialConfig) -> None:
-        """Name the trial at work."""
-        self._started, self._share = time.monotonic(), 0.0
-        self._show(config.label())
+    def trial_started(self, trial_id: str) -> None:
+        """Name the trial among those at work."""
+        self._shares[trial_id] = 0.0
+        self._show()
 
-    def step(self, done: int, total: int) -> None:
+    def step(self, trial_id: str, done: int, total: int) -> None:
         """Move the bar within a trial."""
-        self._share = done / total
-        self._show(None)
+        self._shares[trial_id] = done / total
+        self._show()
 
-    def trial_finished(self, config: TrialConfig, outcome: Outcome) -> None:
+    def trial_finished(self, trial_id: str, *, mean_dsc: float, seconds: float) -> None:
         """Print the trial's Dice."""
-        self._durations.append(outcome.timing["wall_s"])
-        self._note(outcome.mean_dsc)
-        self._end(f"Dice {outcome.mean_dsc:.3f}  {config.label()}  {self._durations[-1]:.0f} s")
+        self._best = mean_dsc if self._best is None else max(self._best, mean_dsc)
+        self._n_ended += 1
+        self._end(trial_id, f"Dice {mean_dsc:.3f}  {self._labels[trial_id]}  {seconds:.0f} s")
 
-    def trial_failed(self, config: TrialConfig, error: str) -> None:
+    def trial_failed(self, trial_id: str, error: str) -> None:
         """Print why."""
-        self._end(f"FAILED  {config.label()}: {error}")
+        self._end(trial_id, f"FAILED  {self._labels[trial_id]}: {error}")
 
-    def _note(self, dsc: float) -> None:
-        self._best = dsc if self._best is None else max(self._best, dsc)
+    def trial_put_back(self, trial_id: str, reason: str) -> None:
+        """Print why the trial has no result yet."""
+        self._shares.pop(trial_id, None)
+        self._console.print(f"{self._labels[trial_id]}: {reason}", markup=False)
+        self._show()
 
-    def _end(self, line: str) -> None:
-        self._n_done, self._share = self._n_done + 1, 0.0
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._console.print(line, markup=False)
+
+    def _end(self, trial_id: str, line: str) -> None:
+        self._shares.pop(trial_id, None)
+        self._n_done += 1
         self._console.print(f"[{self._n_done}/{self._n_trials}] {line}", markup=False)
-        self._show("")
+        self._show()
 
-    def _show(self, label: str | None) -> None:
+    def _show(self) -> None:
         state = f"{self._n_done}/{counted(self._n_trials, 'trial')}"
         if self._best is not None:
             state += f", best Dice {self._best:.3f}"
         left = self._seconds_left()
         if left is not None:
-            state += f", {_clock(left)} left"
-        task = self._progress.tasks[0]
+            state += f", {clock(left)} left"
         self._progress.update(
             self._task,
-            completed=self._n_done + self._share,
-            description=task.description if label is None else label,
+            completed=self._n_done + sum(self._shares.values()),
+            description=", ".join(self._labels[trial_id] for trial_id in self._shares),
             state=state,
         )
 
     def _seconds_left(self) -> float | None:
-        """Estimate from the trials finished in this run, or else from the share of the first."""
-        if self._durations:
-            each = sum(self._durations) / len(self._durations)
-        elif self._share > 0.05:
-            each = (time.monotonic() - self._started) / self._share
-        else:
+        """Estimate from the work done since the start, once there is enough of it."""
+        done = self._n_ended + sum(self._shares.values())
+        if done < 0.05:
             return None
-        return each * (self._n_trials - self._n_done - self._share)
-
-
-def _clock(seconds: float) -> str:
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+        left = self._n_trials - self._n_done - sum(self._shares.values())
+        return (time.monotonic() - self._began) / done * left

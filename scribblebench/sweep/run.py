@@ -2,176 +2,199 @@
 
 from __future__ import annotations
 
-import datetime
-import time
-import traceback
+import contextlib
+import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol as Interface
 
-import torch
-
-from scribblebench.sweep.inputs import load_data, open_source
-from scribblebench.sweep.plan import TrialConfig, expand
-from scribblebench.sweep.protocol import Protocol
-from scribblebench.sweep.provenance import provenance, source_digest
+from scribblebench.sweep.estimate import Estimates
+from scribblebench.sweep.executors import Executor
+from scribblebench.sweep.index import finished_trials
+from scribblebench.sweep.job import Job, Order, new_run_id
+from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.planning import Planned
 from scribblebench.sweep.store import Store
-from scribblebench.sweep.trial import Outcome, model_of, run_trial
-from scribblebench.training.checkpoint import Checkpoint, OutOfTimeError
+from scribblebench.sweep.worker import Watcher
+from scribblebench.training.stop import Stop
 
 
-class Watcher(Interface):
-    """Told about the course of a sweep."""
+class SweepWatcher(Watcher, Interface):
+    """Told about the course of a sweep and of its trials."""
 
     def sweep_started(
-        self, *, n_trials: int, finished: Sequence[tuple[TrialConfig, float]]
+        self, trials: Sequence[tuple[str, TrialConfig]], finished: Sequence[float]
     ) -> None:
-        """Take the trials wanted, and those finished in earlier runs with their mean Dice."""
-
-    def trial_started(self, config: TrialConfig) -> None:
-        """Hear that work on a trial begins."""
-
-    def step(self, done: int, total: int) -> None:
-        """Take the training steps of the current trial."""
-
-    def trial_finished(self, config: TrialConfig, outcome: Outcome) -> None:
-        """Hear that a trial's rows are on the disk."""
-
-    def trial_failed(self, config: TrialConfig, error: str) -> None:
-        """Hear that a trial's failure is on the disk."""
+        """Take the trials to be run, by id, and the mean Dice of those that were finished."""
 
 
 @dataclass(frozen=True)
 class SweepSummary:
-    """How a run of a sweep ended, in numbers of trials."""
-
-    wanted: int
-    already_finished: int
-    finished: int
-    failed: int
-
-    @property
-    def left(self) -> int:
-        """Trials that were not tried to the end, for want of time."""
-        return self.wanted - self.already_finished - self.finished - self.failed
-
-
-def run_sweep(
-    protocol: Protocol,
-    *,
-    protocol_text: str,
-    output: Path,
-    root: Path | None,
-    device: torch.device,
-    watcher: Watcher,
-    stop_after_s: float | None = None,
-    prepared: Path | None = None,
-    keep_models: bool = False,
-) -> SweepSummary:
-    """Run the trials of a protocol that have no result in `output` yet, one after the other.
-
-    A trial that fails is recorded with its traceback and the others go on; it is tried again by
-    the next run. A trial that is interrupted goes on from its checkpoint in the next run.
+    """How a run of a sweep ended, in numbers of trials.
 
     Parameters
     ----------
-    protocol : Protocol
-    protocol_text : str
-        The protocol as it was written, to keep with the results.
-    output : Path
-        Results folder.
-    root : Path, or None
-        Where the data lie.
-    device : torch.device
-    watcher : Watcher
-    stop_after_s : float, or None
-        Seconds from now after which the current trial saves its state and no other begins. A step
-        of training is made in any case.
-    prepared : Path, or None
-        File of prepared cases, which replaces the data.
-    keep_models : bool
-        Whether the networks of the trials that are run now are kept.
+    wanted : int
+    already_finished, already_failed : int
+        Before this run; the failed ones were not tried again.
+    finished, failed : int
+        In this run, by whomever.
+    left : int
+        Trials without result that have not failed.
+    stopped : str, or None
+        Why the run ended early.
+    """
+
+    wanted: int
+    already_finished: int
+    already_failed: int
+    finished: int
+    failed: int
+    left: int
+    stopped: str | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may ask of a run; see `scribblebench.sweep.job.Order`.
+
+    Parameters
+    ----------
+    keep_models, keep_predictions, retry_failed, whole_trials : bool
+    max_failures : int, or None
+        Failed trials after which the sweep ends.
+    only : sequence of str, or None
+        Ids of the trials to run; None is all.
+    """
+
+    keep_models: bool = False
+    keep_predictions: bool = False
+    retry_failed: bool = False
+    whole_trials: bool = False
+    max_failures: int | None = None
+    only: Sequence[str] | None = None
+
+
+def run_sweep(
+    planned: Planned,
+    *,
+    executor: Executor,
+    device: str,
+    watcher: SweepWatcher,
+    protocol_text: str | None = None,
+    stop: Stop | None = None,
+    options: Options | None = None,
+) -> SweepSummary:
+    """Run the trials of a plan that have no result yet.
+
+    A trial that fails is recorded with its traceback and the others go on. A trial that is
+    interrupted goes on from its state in the next run.
+
+    Parameters
+    ----------
+    planned : Planned
+    executor : Executor
+    device : str
+        As on the command line, for workers in other processes.
+    watcher : SweepWatcher
+    protocol_text : str, or None
+        The protocol as it was written, to keep with the results; None where the folder's own plan
+        is run.
+    stop : Stop, or None
+        Asks running trials to save their state, and no other to begin. A step of training is made
+        in any case.
+    options : Options, or None
 
     Raises
     ------
+    WriteError
+        If the results folder cannot be written.
     InputError
-        If the data cannot be used; found before the first trial.
+        If a worker cannot read the data.
     """
-    deadline = None if stop_after_s is None else time.monotonic() + stop_after_s
-    configs = list(expand(protocol))
-    data, data_fingerprint = load_data(protocol, open_source(protocol, root, prepared), configs)
-    store = Store(output)
-    trials = {config.trial_id(data_fingerprint): config for config in configs}
-    store.write_plan(protocol_text, protocol.name, trials, data_fingerprint)
-    missing = {i: config for i, config in trials.items() if not store.is_finished(i)}
-    finished = [
-        (config, float(store.read_result(i)["mean_dsc"]))
-        for i, config in trials.items()
-        if i not in missing
-    ]
-    watcher.sweep_started(n_trials=len(trials), finished=finished)
-    # Asked once, at the start: the code at work is what was loaded, whatever is committed later.
-    origin = provenance(device)
-    n_finished = n_failed = 0
-    for trial_id, config in missing.items():
-        # The first trial is tried all the same: each run must get somewhere, if only by a step.
-        tried = n_finished + n_failed
-        if tried and deadline is not None and time.monotonic() >= deadline:
-            break
-        watcher.trial_started(config)
-        started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        try:
-            outcome = run_trial(
-                config,
-                data,
-                trial_id=trial_id,
-                protocol=protocol.name,
-                device=device,
-                on_step=watcher.step,
-                checkpoint=Checkpoint(
-                    store.checkpoint_path(trial_id),
-                    f"{trial_id} {source_digest()}",
-                    deadline=deadline,
-                ),
-            )
-        except OutOfTimeError:
-            break
-        except Exception as error:
-            n_failed += 1
-            message = " ".join(f"{type(error).__name__}: {error}".split())
-            failure = {
-                "started": started,
-                "error": message,
-                "traceback": traceback.format_exc(),
-                "provenance": origin,
-            }
-            store.write_failure(trial_id, config, failure)
-            watcher.trial_failed(config, message)
-            continue
-        result = {
-            "started": started,
-            "data_fingerprint": data_fingerprint,
-            "mean_dsc": outcome.mean_dsc,
-            "timing": outcome.timing,
-            "geometry": outcome.geometry.record() if outcome.geometry else None,
-            "provenance": origin,
-        }
-        store.write_trial(
-            trial_id,
-            config,
-            rows=outcome.rows,
-            history=outcome.history,
-            ratios=outcome.ratios,
-            samples=outcome.samples,
-            result=result,
-            model=model_of(config, data, outcome.network, result) if keep_models else None,
-        )
-        n_finished += 1
-        watcher.trial_finished(config, outcome)
-    return SweepSummary(
-        wanted=len(trials),
-        already_finished=len(finished),
-        finished=n_finished,
-        failed=n_failed,
+    options, stop = options or Options(), stop or Stop()
+    store, plan = planned.store, planned.plan
+    if protocol_text is not None:
+        store.write_plan(protocol_text, plan)
+    wanted = list(plan.trials) if options.only is None else list(options.only)
+    table = finished_trials(store)
+    done = table.loc[table.index.intersection(wanted)]
+    missing = [i for i in wanted if i not in done.index]
+    estimates = Estimates({})
+    for trial_id, seconds in done["wall_s"].items():
+        estimates.add(plan.trials[str(trial_id)], float(seconds))
+    order = Order(
+        run=new_run_id(),
+        trials=tuple(missing),
+        root=None if planned.root is None else str(planned.root.absolute()),
+        prepared=None if planned.prepared is None else str(planned.prepared.absolute()),
+        device=device,
+        keep_models=options.keep_models,
+        keep_predictions=options.keep_predictions,
+        retry_failed=options.retry_failed,
+        whole_trials=options.whole_trials,
+        estimates=estimates.means(),
     )
+    watcher.sweep_started(
+        [(i, plan.trials[i]) for i in missing],
+        [float(dsc) for dsc in done["mean_dsc"]],
+    )
+    if missing:
+        folder = store.run_folder(order.run)
+        order.write(folder / "order.json")
+        _link(store.root / "plan.json", folder / "plan.json")
+        tally = _Tally(watcher, stop, options.max_failures)
+        executor.run(Job(store, plan, order, planned.data), watcher=tally, stop=stop)
+    finished_now = store.finished_ids().intersection(missing)
+    failed = {i for i in missing if i not in finished_now and store.read_failure(i)}
+    failed_before = {i for i in failed if not _is_of(store, i, order.run)}
+    return SweepSummary(
+        wanted=len(wanted),
+        already_finished=len(done),
+        already_failed=len(failed_before),
+        finished=len(finished_now),
+        failed=len(failed - failed_before),
+        left=len(missing) - len(finished_now) - len(failed),
+        stopped=stop.reason,
+    )
+
+
+def _is_of(store: Store, trial_id: str, run: str) -> bool:
+    """Return whether the last attempt of a trial belongs to a run."""
+    last = store.attempts(trial_id).last()
+    owner = last.owner() if last else None
+    return owner is not None and owner.run == run
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name, or a copy where the file system has none; it is never changed."""
+    with contextlib.suppress(FileExistsError):
+        try:
+            os.link(source, target)
+        except FileExistsError:
+            raise
+        except OSError:
+            shutil.copyfile(source, target)
+
+
+class _Tally:
+    """Passes on what is told, and asks for the end after too many failures."""
+
+    def __init__(self, watcher: Watcher, stop: Stop, max_failures: int | None) -> None:
+        self._watcher, self._stop, self._max = watcher, stop, max_failures
+        self._failed: set[str] = set()
+        self.trial_started = watcher.trial_started
+        self.step = watcher.step
+        self.trial_finished = watcher.trial_finished
+        self.trial_put_back = watcher.trial_put_back
+
+    def trial_failed(self, trial_id: str, error: str) -> None:
+        """Count the trial once, whoever noticed that it failed."""
+        if trial_id in self._failed:
+            return
+        self._failed.add(trial_id)
+        self._watcher.trial_failed(trial_id, error)
+        if self._max is not None and len(self._failed) >= self._max:
+            self._stop.ask(f"{len(self._failed)} failed")

@@ -2,39 +2,47 @@
 
 import torch
 
+from scribblebench.sweep.executors import InProcess
+from scribblebench.sweep.planning import plan_sweep
 from scribblebench.sweep.protocol import read_protocol
-from scribblebench.sweep.run import run_sweep
+from scribblebench.sweep.run import Options, run_sweep
 
 
 class Recorder:
     def __init__(self):
         self.events = []
+        self.labels = {}
 
-    def sweep_started(self, *, n_trials, finished):
-        self.events.append(("sweep", n_trials, len(finished)))
+    def sweep_started(self, trials, finished):
+        self.labels = {trial_id: config.label() for trial_id, config in trials}
+        self.events.append(("sweep", len(trials) + len(finished), len(finished)))
 
-    def trial_started(self, config):
-        self.events.append(("start", config.label()))
+    def trial_started(self, trial_id):
+        self.events.append(("start", self.labels[trial_id]))
 
-    def step(self, done, total):
+    def step(self, trial_id, done, total):
         pass
 
-    def trial_finished(self, config, outcome):
-        self.events.append(("finish", config.label()))
+    def trial_finished(self, trial_id, *, mean_dsc, seconds):
+        self.events.append(("finish", self.labels[trial_id]))
 
-    def trial_failed(self, config, error):
-        self.events.append(("fail", config.label(), error))
+    def trial_failed(self, trial_id, error):
+        self.events.append(("fail", self.labels.get(trial_id), error))
+
+    def trial_put_back(self, trial_id, reason):
+        self.events.append(("put back", self.labels[trial_id], reason))
 
 
-def sweep(path, output, **options):
+def sweep(path, output, *, root=None, prepared=None, stop=None, executor=None, **options):
     watcher = Recorder()
+    planned = plan_sweep(read_protocol(path), output=output, root=root, prepared=prepared)
     summary = run_sweep(
-        read_protocol(path),
+        planned,
         protocol_text=path.read_text(),
-        output=output,
-        root=options.pop("root", None),
-        device=torch.device("cpu"),
+        executor=executor or InProcess(torch.device("cpu")),
+        device="cpu",
         watcher=watcher,
-        **options,
+        stop=stop,
+        options=Options(**options),
     )
     return summary, watcher.events

@@ -6,16 +6,16 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 
 import pandas as pd
 import torch
 from sweeping import sweep
 
 from scribblebench.report.collect import collect
-from scribblebench.sweep import run as run_module
+from scribblebench.sweep import execution
 from scribblebench.sweep.store import Store
 from scribblebench.training.checkpoint import Checkpoint
+from scribblebench.training.stop import Stop
 
 
 def test_killed_sweep_is_finished_by_the_same_command_without_repeating(
@@ -47,6 +47,19 @@ def test_killed_sweep_is_finished_by_the_same_command_without_repeating(
         assert len(pd.read_csv(result.with_name("rows.csv"))) == 6
 
 
+class AfterLooks(Stop):
+    """Asks for the end when it is looked at for the n-th time."""
+
+    def __init__(self, n):
+        super().__init__()
+        self.looks, self.n = 0, n
+
+    @property
+    def reason(self):
+        self.looks += 1
+        return "enough" if self.looks >= self.n else None
+
+
 def test_a_sweep_in_pieces_gives_what_one_in_a_go_gives(tiny, write_protocol, tmp_path):
     """A deadline that has passed before the first trial begins lets it make one step."""
     tiny["training"]["steps"] = 60
@@ -57,7 +70,8 @@ def test_a_sweep_in_pieces_gives_what_one_in_a_go_gives(tiny, write_protocol, tm
     output = tmp_path / "pieces"
     n_pieces = 0
     while True:
-        summary, _ = sweep(path, output, stop_after_s=0.3 * n_pieces)
+        stop = Stop(time.monotonic() + 0.3 * n_pieces)
+        summary, _ = sweep(path, output, stop=stop)
         n_pieces += 1
         assert summary.failed == 0
         if n_pieces == 1:
@@ -72,19 +86,14 @@ def test_a_sweep_in_pieces_gives_what_one_in_a_go_gives(tiny, write_protocol, tm
     pd.testing.assert_frame_equal(one, other)
 
 
-def test_a_trial_that_ran_out_of_time_goes_on_from_its_checkpoint(
-    tiny, write_protocol, tmp_path, monkeypatch
-):
+def test_a_trial_that_ran_out_of_time_goes_on_from_its_checkpoint(tiny, write_protocol, tmp_path):
     tiny["training"]["steps"] = 60
     path, output = write_protocol(tiny), tmp_path / "out"
-    monkeypatch.setattr(run_module, "Checkpoint", partial(Checkpoint, every_s=0.0))
-    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: True)
-    summary, events = sweep(path, output)
-    assert (summary.finished, summary.left) == (0, 3)
-    assert [e[0] for e in events] == ["sweep", "start"]
+    summary, events = sweep(path, output, stop=Stop(0.0))
+    assert (summary.finished, summary.left, summary.stopped) == (0, 3, "out of time")
+    assert [e[0] for e in events] == ["sweep", "start", "put back"]
     (checkpoint,) = output.glob("trials/*/checkpoint.pt")
     assert torch.load(checkpoint, weights_only=True)["step"] == 1
-    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: False)
     summary, _ = sweep(path, output)
     assert (summary.finished, summary.left) == (3, 0)
     history = pd.read_csv(checkpoint.with_name("history.csv"))
@@ -93,34 +102,30 @@ def test_a_trial_that_ran_out_of_time_goes_on_from_its_checkpoint(
 
 
 def test_a_trial_whose_time_ends_with_its_training_is_scored_by_the_next_run(
-    tiny, write_protocol, tmp_path, monkeypatch
+    tiny, write_protocol, tmp_path
 ):
     tiny |= {"forms": ["dense"], "methods": ["full"], "seeds": [0]}
     del tiny["densities"]
     tiny["training"]["steps"] = 5
     path, output = write_protocol(tiny), tmp_path / "out"
-    asked = []
-    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: asked.append(0) or len(asked) == 5)
-    summary, _ = sweep(path, output)
+    summary, _ = sweep(path, output, stop=AfterLooks(5))
     assert (summary.finished, summary.left) == (0, 1)
     (checkpoint,) = output.glob("trials/*/checkpoint.pt")
     assert torch.load(checkpoint, weights_only=True)["step"] == 5
     summary, _ = sweep(path, output)
-    assert (summary.finished, len(asked)) == (1, 5)
+    assert summary.finished == 1
 
 
 def test_a_checkpoint_of_other_code_is_not_taken_up(tiny, write_protocol, tmp_path, monkeypatch):
     tiny["training"]["steps"] = 60
     path, output = write_protocol(tiny), tmp_path / "out"
-    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: True)
-    sweep(path, output)
-    monkeypatch.setattr(Checkpoint, "out_of_time", lambda self: False)
+    sweep(path, output, stop=Stop(0.0))
     taken = []
     load = Checkpoint.load
     monkeypatch.setattr(
         Checkpoint, "load", lambda self, device: taken.append(load(self, device)) or taken[-1]
     )
-    monkeypatch.setattr(run_module, "source_digest", lambda: "changed")
+    monkeypatch.setattr(execution, "source_digest", lambda: "changed")
     summary, _ = sweep(path, output)
     assert summary.finished == 3
     assert taken == [None, None, None]

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sweeping import sweep
 
 from scribblebench.report.collect import COLUMNS, collect
 from scribblebench.report.write import write_report
-from scribblebench.sweep import run as run_module
+from scribblebench.sweep import execution, worker
 from scribblebench.sweep.store import Store
 
 
@@ -25,9 +26,9 @@ def test_every_trial_case_and_class_has_a_row(protocol, tmp_path):
     assert (summary.wanted, summary.finished, summary.failed) == (3, 3, 0)
     assert [e[0] for e in events] == ["sweep", *["start", "finish"] * 3]
     store = Store(tmp_path / "out")
-    name, trials = store.read_plan()
-    assert name == "tiny"
-    for trial_id, config in trials.items():
+    plan = store.read_plan()
+    assert plan.protocol == "tiny"
+    for trial_id, config in plan.trials.items():
         rows = store.read_rows(trial_id)
         assert tuple(rows.columns) == COLUMNS
         assert len(rows) == 2 * 3
@@ -77,32 +78,34 @@ def test_slices_are_resampled_where_the_protocol_says_so(tiny, write_protocol, t
     summary, _ = sweep(write_protocol(tiny), tmp_path / "out")
     assert (summary.finished, summary.failed) == (3, 0)
     store = Store(tmp_path / "out")
-    for trial_id in store.read_plan()[1]:
+    for trial_id in store.read_plan().trials:
         samples = store.read_samples(trial_id)
         assert samples["image"].shape == samples["pred"].shape == (2, 32, 32)
         assert (store.read_rows(trial_id)["distance_unit"] == "mm").all()
 
 
 def test_a_failing_trial_is_recorded_and_the_others_go_on(protocol, tmp_path, monkeypatch):
-    whole = run_module.run_trial
+    whole = execution.run_trial
 
     def fail_at_half(config, *arguments, **options):
         if config.density == 0.5:
             raise FloatingPointError("the loss is nan at step 2")
         return whole(config, *arguments, **options)
 
-    monkeypatch.setattr(run_module, "run_trial", fail_at_half)
+    monkeypatch.setattr(execution, "run_trial", fail_at_half)
     summary, events = sweep(protocol, tmp_path / "out")
     assert (summary.finished, summary.failed) == (2, 1)
     assert ("fail", "random_walk 0.5 r0.5 pce seed 0") in [e[:2] for e in events]
     store = Store(tmp_path / "out")
-    failed = [i for i in store.read_plan()[1] if not store.is_finished(i)]
+    failed = [i for i in store.read_plan().trials if not store.is_finished(i)]
     failure = store.read_failure(failed[0])
-    assert failure["error"] == "FloatingPointError: the loss is nan at step 2"
-    assert "fail_at_half" in failure["traceback"]
+    assert failure.error == "FloatingPointError: the loss is nan at step 2"
+    assert "fail_at_half" in failure.traceback
 
-    monkeypatch.setattr(run_module, "run_trial", whole)
+    monkeypatch.setattr(execution, "run_trial", whole)
     summary, _ = sweep(protocol, tmp_path / "out")
+    assert (summary.already_finished, summary.already_failed, summary.failed) == (2, 1, 0)
+    summary, _ = sweep(protocol, tmp_path / "out", retry_failed=True)
     assert (summary.already_finished, summary.finished, summary.failed) == (2, 1, 0)
     assert store.read_failure(failed[0]) is None
 
@@ -111,10 +114,11 @@ def test_provenance_is_that_of_the_start_whatever_is_committed_meanwhile(
     protocol, tmp_path, monkeypatch
 ):
     commits = iter(["first", "second", "third", "fourth"])
-    monkeypatch.setattr(run_module, "provenance", lambda device: {"commit": next(commits)})
+    found = worker.provenance(torch.device("cpu"))
+    monkeypatch.setattr(worker, "provenance", lambda device: found | {"commit": next(commits)})
     sweep(protocol, tmp_path / "out")
     store = Store(tmp_path / "out")
-    found = {store.read_result(i)["provenance"]["commit"] for i in store.read_plan()[1]}
+    found = {store.read_result(i)["provenance"]["commit"] for i in store.read_plan().trials}
     assert found == {"first"}
 
 

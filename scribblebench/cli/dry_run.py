@@ -1,0 +1,54 @@
+"""What `scribblebench sweep --dry-run` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from scribblebench.cli.durations import clock
+
+if TYPE_CHECKING:
+    from scribblebench.sweep.forecast import Cell
+
+
+def tell_forecast(cells: Sequence[Cell], *, n_workers: int | None, folder: object) -> None:
+    """Print the trials by form, density and method, and what they take."""
+    from scribblebench.sweep.forecast import totals
+
+    table = Table(box=None, pad_edge=False)
+    for column in ("form", "density", "method"):
+        table.add_column(column)
+    for column in ("trials", "finished", "time each", "time left", "annotation"):
+        table.add_column(column, justify="right")
+    for cell in cells:
+        table.add_row(
+            cell.form,
+            "" if cell.density is None else f"{cell.density:g}",
+            cell.method,
+            str(cell.n),
+            str(cell.finished),
+            _known(cell.seconds),
+            _known(cell.left_s),
+            _known(cell.annotation_s),
+        )
+    Console(highlight=False, soft_wrap=True).print(table)
+    n, finished = sum(cell.n for cell in cells), sum(cell.finished for cell in cells)
+    left = totals(cells)["left_s"]
+    line = f"{n} trials, {finished} finished in {folder}, {n - finished} to run"
+    if left is None:
+        line += "; how long that takes is not known: no trial of some kinds is finished, and "
+        line += "--pilot would time some steps"
+    elif left:
+        line += f"; {clock(left)} one after the other"
+        if n_workers is not None and n_workers > 1:
+            line += f", {clock(left / n_workers)} by {n_workers} workers"
+    typer.echo(line)
+    typer.echo("annotation: of one training set, by the cost model (uncalibrated)")
+
+
+def _known(seconds: float | None) -> str:
+    return "?" if seconds is None else clock(seconds)

@@ -1,0 +1,172 @@
+"""What the trials of a plan will take, judged by finished ones or by a short pilot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from scribblebench.sweep.estimate import Estimates
+from scribblebench.sweep.index import finished_trials
+from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.planning import Planned
+from scribblebench.sweep.training_stage import TrialData, annotate_training, training_data
+from scribblebench.training.loop import Run
+from scribblebench.training.prediction import predict_case
+
+WARM_UP, TIMED = 2, 6
+"""Steps of a pilot."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The trials of one form, density and method.
+
+    Parameters
+    ----------
+    form, method : str
+    density : float, or None
+    n, finished : int
+        Trials, and those of them that have a result.
+    seconds : float, or None
+        Of one trial; None if not known.
+    annotation_s : float, or None
+        Of annotating its training set once, by the cost model; None if not known.
+    """
+
+    form: str
+    density: float | None
+    method: str
+    n: int
+    finished: int
+    seconds: float | None
+    annotation_s: float | None
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds of work that are left; None if not known."""
+        left = self.n - self.finished
+        return None if left and self.seconds is None else left * (self.seconds or 0.0)
+
+
+def forecast(
+    planned: Planned,
+    ids: Sequence[str],
+    *,
+    pilot: bool = False,
+    device: torch.device | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> list[Cell]:
+    """Return what is there and what is left, by form, density and method.
+
+    Parameters
+    ----------
+    planned : Planned
+    ids : sequence of str
+        Trials to be run.
+    pilot : bool
+        Whether to time some steps and count an annotation where no trial of the kind is finished.
+    device : torch.device, or None
+        Of the pilot.
+    tell : callable
+        Told what the pilot is at.
+    """
+    table = finished_trials(planned.store)
+    trials = planned.plan.trials
+    estimates = Estimates({})
+    costs: dict[Hashable, float] = {}
+    for trial_id, row in table.iterrows():
+        config = trials.get(str(trial_id))
+        if config is not None:
+            estimates.add(config, float(row["wall_s"]))
+            if row["annotation_s"] == row["annotation_s"]:  # not NaN
+                costs[_annotation(config)] = float(row["annotation_s"])
+    cells: dict[tuple[str, float | None, str], list[str]] = {}
+    for trial_id in ids:
+        config = trials[trial_id]
+        cells.setdefault((config.form, config.density, config.method), []).append(trial_id)
+    found = []
+    for (form, density, method), members in cells.items():
+        example = trials[members[0]]
+        if pilot:
+            _pilot(planned.data.get([example]), example, estimates, costs, device, tell)
+        n_finished = len(table.index.intersection(members))
+        seconds, cost = estimates.seconds(example), costs.get(_annotation(example))
+        found.append(Cell(form, density, method, len(members), n_finished, seconds, cost))
+    return found
+
+
+def _annotation(config: TrialConfig) -> Hashable:
+    """Return what decides the cost of an annotation, but for the seed."""
+    return (config.form, config.density, config.randomness, config.background_density)
+
+
+def _pilot(
+    data: TrialData,
+    config: TrialConfig,
+    estimates: Estimates,
+    costs: dict[Hashable, float],
+    device: torch.device | None,
+    tell: Callable[[str], None],
+) -> None:
+    """Measure what is not known about a kind of trials."""
+    unknown_time = estimates.seconds(config) is None
+    if not unknown_time and _annotation(config) in costs:
+        return
+    tell(f"pilot: {config.label()}")
+    start = time.monotonic()
+    targets, effort = annotate_training(config, data)
+    annotate_s = time.monotonic() - start
+    if effort.seconds == effort.seconds:  # not NaN
+        costs[_annotation(config)] = effort.seconds
+    if not unknown_time:
+        return
+    assert config.objective is not None
+    chosen = device or torch.device("cpu")
+    run = Run(
+        training_data(data.training, targets, config, data.labels),
+        config.objective,
+        config.training,
+        seed=config.seed,
+        device=chosen,
+    )
+    warm_up = min(WARM_UP, config.training.steps - 1)
+    for _ in range(warm_up):
+        run.advance()
+    step_s = _timed(run.advance, chosen, min(TIMED, config.training.steps - warm_up))
+
+    def predict() -> None:
+        n_classes = data.labels.n_classes
+        first = data.scored[0]
+        predict_case(run.network, first, config.training, n_classes=n_classes, device=chosen)
+
+    predict_s = _timed(predict, chosen, 1)
+    estimates.add(
+        config, annotate_s + config.training.steps * step_s + len(data.scored) * predict_s
+    )
+
+
+def _timed(work: Callable[[], object], device: torch.device, n: int) -> float:
+    """Return the seconds of one of `n` repetitions."""
+    start = time.monotonic()
+    for _ in range(n):
+        work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return (time.monotonic() - start) / n
+
+
+def totals(cells: Sequence[Cell]) -> Mapping[str, float | None]:
+    """Return `left_s` and `annotation_s` over all cells; None if one of them is not known.
+
+    An annotation is counted once for each form and density: methods share it, seeds repeat it.
+    """
+    left = [cell.left_s for cell in cells]
+    costs = {(cell.form, cell.density): cell.annotation_s for cell in cells}
+    known = [cost for cost in costs.values() if cost is not None]
+    return {
+        "left_s": None if None in left else sum(s for s in left if s is not None),
+        "annotation_s": sum(known) if len(known) == len(costs) else None,
+    }

@@ -1,0 +1,112 @@
+"""How it stands with a whole sweep, told from its folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+
+from scribblebench.sweep.attempts import LEASE_S, Attempt, Watch
+from scribblebench.sweep.estimate import Estimates
+from scribblebench.sweep.index import finished_trials
+from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.plan_file import Plan
+from scribblebench.sweep.states import Name, State, state_of
+from scribblebench.sweep.store import Store
+
+
+@dataclass(frozen=True)
+class Overview:
+    """States of the planned trials.
+
+    Parameters
+    ----------
+    plan : Plan
+    states : dict of str to State
+        By id, in the order of the plan.
+    n_unplanned : int
+        Finished trials that the plan does not ask for.
+    seconds_left : float, or None
+        Of work on trials that are neither finished nor failed, one after the other; None where
+        trials of a kind that none has finished of are among them.
+    """
+
+    plan: Plan
+    states: dict[str, State]
+    n_unplanned: int
+    seconds_left: float | None
+
+    def count(self, name: Name) -> int:
+        """Return how many trials are in a state."""
+        return sum(state.name == name for state in self.states.values())
+
+    def of(self, *names: Name) -> list[tuple[str, TrialConfig, State]]:
+        """Return the trials in some states."""
+        return [(i, self.plan.trials[i], s) for i, s in self.states.items() if s.name in names]
+
+
+def overview(store: Store, watch: Watch | None = None) -> Overview:
+    """Look at every trial of a folder's plan.
+
+    Parameters
+    ----------
+    store : Store
+    watch : Watch, or None
+        One that is kept between looks tells attempts of other machines better than a first look.
+
+    Raises
+    ------
+    InputError
+        If there is no plan, or a file cannot be read.
+    """
+    plan = store.read_plan()
+    table = finished_trials(store)
+    finished = set(table.index)
+    begun = set(_names(store))
+    first_look = watch is None
+    watch = watch or Watch()
+    to_do = State("to do")
+    states = {}
+    for trial_id in plan.trials:
+        if trial_id in finished:
+            states[trial_id] = State("finished")
+        elif trial_id not in begun:
+            states[trial_id] = to_do
+        else:
+            state = state_of(store, trial_id, watch)
+            if first_look and state.name == "running" and silence_s(state.attempt) > 2 * LEASE_S:
+                state = State("lost", state.attempt)
+            states[trial_id] = state
+    estimates = Estimates({})
+    for finished_id, seconds in table["wall_s"].items():
+        if (config := plan.trials.get(str(finished_id))) is not None:
+            estimates.add(config, float(seconds))
+    left = _seconds_left(plan, states, estimates)
+    return Overview(plan, states, len(finished - set(plan.trials)), left)
+
+
+def silence_s(attempt: Attempt | None) -> float:
+    """Return the seconds since an attempt's last heartbeat, by the clocks of both machines."""
+    with contextlib.suppress(OSError, AttributeError):
+        return time.time() - (attempt.folder / "heartbeat").stat().st_mtime  # type: ignore[union-attr]
+    return 0.0
+
+
+def _names(store: Store) -> list[str]:
+    with contextlib.suppress(FileNotFoundError), os.scandir(store.root / "trials") as entries:
+        return [entry.name for entry in entries]
+    return []
+
+
+def _seconds_left(plan: Plan, states: dict[str, State], estimates: Estimates) -> float | None:
+    total = 0.0
+    for trial_id, state in states.items():
+        if state.name in ("finished", "failed"):
+            continue
+        seconds = estimates.seconds(plan.trials[trial_id])
+        if seconds is None:
+            return None
+        done, steps = state.attempt.steps() if state.attempt else (0, 0)
+        total += seconds * (1.0 - done / steps if steps else 1.0)
+    return total

@@ -1,0 +1,84 @@
+"""From a protocol or a results folder to a plan, and to the data that its trials need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scribblebench.errors import InputError
+from scribblebench.sweep.inputs import LoadedData, load_data
+from scribblebench.sweep.plan import expand
+from scribblebench.sweep.plan_file import Plan
+from scribblebench.sweep.protocol import Protocol
+from scribblebench.sweep.sources import DataRequest, open_source
+from scribblebench.sweep.store import Store
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A results folder with its plan, and the data that its trials need."""
+
+    store: Store
+    plan: Plan
+    data: LoadedData
+    root: Path | None
+    prepared: Path | None
+
+
+def plan_sweep(
+    protocol: Protocol,
+    *,
+    output: Path,
+    root: Path | None = None,
+    prepared: Path | None = None,
+) -> Planned:
+    """Find the trials of a protocol and read the data; nothing is written.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    output : Path
+        Results folder.
+    root : Path, or None
+        Where the data lie.
+    prepared : Path, or None
+        File of prepared cases, which replaces the data.
+
+    Raises
+    ------
+    InputError
+        If the data cannot be used.
+    """
+    configs = list(expand(protocol))
+    request = DataRequest.of(protocol)
+    loaded, fingerprint = load_data(request, open_source(request, root, prepared), configs)
+    trials = {config.trial_id(fingerprint): config for config in configs}
+    plan = Plan(protocol.name, fingerprint, trials)
+    data = LoadedData(request, fingerprint, root=root, prepared=prepared, loaded=loaded)
+    return Planned(Store(output), plan, data, root, prepared)
+
+
+def reopen_sweep(
+    output: Path, *, root: Path | None = None, prepared: Path | None = None
+) -> Planned:
+    """Return what was planned in a results folder, which may come from another machine.
+
+    Parameters
+    ----------
+    output : Path
+        Results folder.
+    root, prepared : Path, or None
+        Where the data lie on this one; they are read when the first trial needs them.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no plan.
+    """
+    store = Store(output)
+    plan = store.read_plan()
+    if not plan.trials:
+        raise InputError(f"{output}: its plan holds no trial")
+    request = DataRequest.of(next(iter(plan.trials.values())))
+    data = LoadedData(request, plan.data_fingerprint, root=root, prepared=prepared)
+    return Planned(store, plan, data, root, prepared)

@@ -1,0 +1,132 @@
+"""status, logs, export, clean and dry runs, as they are typed."""
+
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def swept(tiny, write_protocol, tmp_path, scribblebench):
+    """Return the folder of a finished sweep, and its protocol."""
+    path, output = write_protocol(tiny), tmp_path / "out"
+    assert scribblebench("sweep", "--protocol", path, "--output", output).code == 0
+    return output, path
+
+
+def one_id(output):
+    return min(p.parent.name for p in output.glob("trials/*/result.json"))
+
+
+def test_status_counts_what_is_finished_and_what_is_left(swept, scribblebench):
+    output, _ = swept
+    assert scribblebench("status", output).out.strip() == "tiny: 3 trials: 3 finished"
+    path = output / "trials" / one_id(output) / "result.json"
+    path.unlink()
+    shown = scribblebench("status", output).out
+    assert shown.startswith("tiny: 3 trials: 2 finished, 1 to do")
+
+
+def test_logs_are_found_by_the_beginning_of_an_id(swept, scribblebench):
+    output, _ = swept
+    trial_id = one_id(output)
+    shown = scribblebench("logs", output, trial_id[:5]).out
+    assert shown.startswith(f"{trial_id}: ")
+    assert "attempt 1: worker 0 of run" in shown
+    assert "step 2 of 2" in shown
+    assert "finished, mean Dice" in shown
+    ended = scribblebench("logs", output, "zzz")
+    assert ended.code == 2
+    assert "trial 'zzz': there is none." in ended.err
+    ended = scribblebench("logs", output, trial_id, "--attempt", 7)
+    assert f"--attempt: trial '{trial_id}' has no attempt 7" in ended.err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_export_writes_every_row_with_what_its_trial_took(swept, scribblebench, tmp_path, suffix):
+    output, _ = swept
+    path = tmp_path / f"all.{suffix}"
+    assert "18 rows of 3 trials" in scribblebench("export", output, "--output", path).out
+    table = pd.read_csv(path) if suffix == "csv" else pd.read_parquet(path)
+    assert len(table) == 18
+    assert {"dsc", "trial_id", "variant", "wall_s", "peak_memory_mib", "commit"} <= set(table)
+    assert (table["wall_s"] > 0).all()
+
+
+def test_export_to_an_unknown_kind_of_file_is_refused(swept, scribblebench):
+    ended = scribblebench("export", swept[0], "--output", "all.xlsx")
+    assert (ended.code, "must end in .csv or .parquet" in ended.err) == (2, True)
+
+
+def test_clean_takes_away_what_no_result_needs(swept, scribblebench):
+    output, path = swept
+    results = {p: p.read_bytes() for p in output.glob("trials/*/r*.*")}
+    assert "4 would go" in scribblebench("clean", output, "--dry-run").out
+    assert len(list(output.glob("trials/*/attempts"))) == 3
+    assert "4 removed" in scribblebench("clean", output).out
+    assert not list(output.glob("trials/*/attempts"))
+    assert not list(output.glob("runs/*"))
+    assert {p: p.read_bytes() for p in output.glob("trials/*/r*.*")} == results
+    again = scribblebench("sweep", "--protocol", path, "--output", output)
+    assert "3 were finished, 0 finished now" in again.out
+
+
+def test_a_dry_run_writes_nothing_and_knows_times_only_from_finished_trials_or_a_pilot(
+    tiny, write_protocol, tmp_path, scribblebench
+):
+    path, output = write_protocol(tiny), tmp_path / "out"
+    sweep = ("sweep", "--protocol", path, "--output", output)
+    shown = scribblebench(*sweep, "--dry-run").out
+    assert "3 trials, 0 finished" in shown
+    assert "how long that takes is not known" in shown
+    assert not output.exists()
+    shown = scribblebench(*sweep, "--dry-run", "--pilot").out
+    assert "one after the other" in shown
+    assert not output.exists()
+    scribblebench(*sweep, "--only", "form=random_walk")
+    shown = scribblebench(*sweep, "--dry-run").out
+    assert "3 trials, 2 finished" in shown
+    scribblebench(*sweep)
+    shown = scribblebench(*sweep, "--dry-run").out
+    assert "3 trials, 3 finished" in shown
+    assert "0 to run" in shown
+
+
+def test_only_runs_a_part_and_says_so(tiny, write_protocol, tmp_path, scribblebench):
+    path, output = write_protocol(tiny), tmp_path / "out"
+    ended = scribblebench("sweep", "--protocol", path, "--output", output, "--only", "density=0.5")
+    assert "1 trial: 0 were finished, 1 finished now" in ended.out
+    assert "2 to do" in scribblebench("status", output).out
+
+
+def test_the_folder_of_another_protocol_is_not_taken(swept, tiny, write_protocol, scribblebench):
+    output, _ = swept
+    other = write_protocol(tiny | {"name": "other"}, "other.yaml")
+    ended = scribblebench("sweep", "--protocol", other, "--output", output)
+    assert ended.code == 2
+    assert "holds results of protocol 'tiny', not of 'other'; give another --output" in ended.err
+    assert "name: tiny" in (output / "protocol.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--pilot",), "--pilot: goes with --dry-run"),
+        (("--budget", "1h", "--stop-after", "3"), "--budget: also says when to end"),
+        (("--budget", "soon"), "--budget: must be a duration such as 12h"),
+        (("--workers", "0"), "--workers: must be at least 1, got 0"),
+        (("--threads", "0"), "--threads: must be at least 1, got 0"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(
+    tiny, write_protocol, tmp_path, scribblebench, options, message
+):
+    ended = scribblebench(
+        "sweep", "--protocol", write_protocol(tiny), "--output", tmp_path / "out", *options
+    )
+    assert (ended.code, message in ended.err) == (2, True), ended.err
+
+
+@pytest.mark.parametrize("command", ["status", "clean", "run-trial"])
+def test_a_folder_without_a_plan_is_refused(command, tmp_path, scribblebench):
+    ended = scribblebench(command, tmp_path)
+    assert ended.code == 2
+    assert "is not a results folder (it has no plan.json)" in ended.err
