@@ -1,0 +1,90 @@
+"""How trials that no worker of an executor holds stand, as workers of its run would see them."""
+
+from __future__ import annotations
+
+import time
+from itertools import takewhile
+from typing import Literal
+
+from scribblebench.sweep.attempts import LEASE_S, Attempt, Watch
+from scribblebench.sweep.job import Job
+from scribblebench.sweep.states import State, state_of
+from scribblebench.sweep.worker import MAX_TRIES, Watcher
+
+Standing = Literal["settled", "running", "free"]
+
+
+class Outcomes:
+    """Looks at trials in the results folder, and tells what workers did not.
+
+    Parameters
+    ----------
+    job : Job
+    watcher : Watcher
+        Hears how a trial ended once, whether from its worker or from the folder.
+    """
+
+    def __init__(self, job: Job, watcher: Watcher) -> None:
+        self._job, self._watcher = job, watcher
+        self._watch = Watch()
+        self._told: dict[str, float] = {}
+
+    def hear(self, event: str, trial_id: str) -> bool:
+        """Remember what a worker told of a trial; return whether its end was not known yet."""
+        news = trial_id not in self._told
+        if event in ("finished", "failed"):
+            self._told.setdefault(trial_id, time.monotonic())
+        return news
+
+    def standing(self, trial_id: str, *, quiet: bool = False) -> Standing:
+        """Return whether a trial needs nothing more in this run, is run by somebody, or is free.
+
+        Parameters
+        ----------
+        trial_id : str
+        quiet : bool
+            Do not tell the watcher, because that was so before this run.
+        """
+        state = state_of(self._job.store, trial_id, self._watch)
+        if state.name == "running":
+            return "running"
+        if not self._is_settled(trial_id, state):
+            # What a worker has told may take a while until it is seen over a network.
+            told = self._told.get(trial_id)
+            return "free" if told is None or time.monotonic() - told > LEASE_S else "running"
+        if not quiet and trial_id not in self._told:
+            self._tell(trial_id, state)
+        return "settled"
+
+    def is_lost(self, trial_id: str) -> bool:
+        """Return whether a trial's process went without a word, or its heartbeat has stopped."""
+        return state_of(self._job.store, trial_id, self._watch).name == "lost"
+
+    def _is_settled(self, trial_id: str, state: State) -> bool:
+        """Return whether a worker would pass a trial over; see `scribblebench.sweep.worker`."""
+        if state.name != "failed":
+            return state.name == "finished"
+        assert state.attempt is not None
+        assert state.status is not None
+        of_this_run = self._is_of_this_run(state.attempt)
+        if state.status.fault == "infrastructure":
+            return of_this_run and self._n_tries(trial_id) >= MAX_TRIES
+        return of_this_run or not self._job.order.retry_failed
+
+    def _n_tries(self, trial_id: str) -> int:
+        attempts = reversed(self._job.store.attempts(trial_id).all())
+        return sum(1 for _ in takewhile(self._is_of_this_run, attempts))
+
+    def _is_of_this_run(self, attempt: Attempt) -> bool:
+        owner = attempt.owner()
+        return owner is not None and owner.run == self._job.order.run
+
+    def _tell(self, trial_id: str, state: State) -> None:
+        self._told[trial_id] = time.monotonic()
+        if state.status is not None and state.name == "failed":
+            self._watcher.trial_failed(trial_id, state.status.error)
+        else:
+            result = self._job.store.read_result(trial_id)
+            self._watcher.trial_finished(
+                trial_id, mean_dsc=result["mean_dsc"], seconds=result["timing"]["wall_s"]
+            )
