@@ -13,15 +13,23 @@ from scribblebench.sweep.store import Store
 
 COLUMNS = (
     *("protocol", "trial_id", "dataset", "split", "form", "density", "randomness", "method"),
-    *("seed", "case_id", "class_id", "class_name", "dsc", "hd", "hd95", "assd"),
-    *("distance_unit", "failed", "patient_id", "dsc_raw", "annotated_fraction", "annotation_s"),
+    *("variant", "seed", "case_id", "class_id", "class_name", "dsc", "hd", "hd95"),
+    *(
+        "assd",
+        "distance_unit",
+        "failed",
+        "patient_id",
+        "dsc_raw",
+        "annotated_fraction",
+        "annotation_s",
+    ),
 )
 """Columns of the tidy table: one row for each trial, case and class. `failed` marks a class that
 exactly one of prediction and target holds. `dsc_raw` is the Dice before components were filtered;
 `annotated_fraction` the annotated share of the training set's foreground; `annotation_s` the
 seconds that its annotation takes by the cost model (uncalibrated)."""
 
-LATER = ("annotation_s",)
+LATER = ("annotation_s", "variant")
 """Columns that results of earlier versions lack; NaN there."""
 
 
@@ -70,12 +78,12 @@ class Results:
             )
         remarks += self._unused_geometry()
         remarks += [f"failed: trial {i}: {error}" for i, error in self.failed.items()]
-        versions = {
-            (r["provenance"]["commit"], r["provenance"]["dirty"]) for r in self.results.values()
-        }
+        origins = [r["provenance"] for r in self.results.values()]
+        # Results from before the source's digest was recorded have their commit alone.
+        versions = {(o["commit"], o["dirty"], o.get("source")) for o in origins}
         if len(versions) > 1:
             remarks.append(f"The trials were run by {len(versions)} versions of the code.")
-        if any(dirty for _, dirty in versions):
+        if any(o["dirty"] for o in origins):
             remarks.append("Some trials were run by code with uncommitted changes.")
         return remarks
 
@@ -101,6 +109,17 @@ class Results:
         return list(dict.fromkeys(remarks))
 
 
+def arms(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose method is named together with its variant, where it has one.
+
+    For tables and figures that compare by method: two variants of one are two rows there.
+    """
+    if rows["variant"].isna().all():
+        return rows
+    named = rows["method"] + " " + rows["variant"].fillna("")
+    return rows.assign(method=named.str.strip())
+
+
 def collect(store: Store) -> Results:
     """Read the finished trials of the folder's plan.
 
@@ -112,7 +131,8 @@ def collect(store: Store) -> Results:
     InputError
         If there is no plan, no finished trial, or a file cannot be read.
     """
-    protocol, trials = store.read_plan()
+    plan = store.read_plan()
+    protocol, trials = plan.protocol, plan.trials
     finished, failed, missing = {}, {}, {}
     tables, results = [], {}
     for trial_id, config in trials.items():
@@ -129,7 +149,7 @@ def collect(store: Store) -> Results:
                 raise InputError(f"{folder}: rows.csv must have one row for each case and class")
             tables.append(rows[list(COLUMNS)])
         elif failure := store.read_failure(trial_id):
-            failed[trial_id] = f"{config.label()}: {failure['error']}"
+            failed[trial_id] = f"{config.label()}: {failure.error}"
         else:
             missing[trial_id] = config
     if not tables:

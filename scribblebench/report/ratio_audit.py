@@ -41,7 +41,7 @@ def audit_table(store: Store, finished: dict[str, TrialConfig]) -> pd.DataFrame:
         named: dict[str, Any] = {
             "form": config.form,
             "density": math.nan if config.density is None else config.density,
-            "method": config.method,
+            "method": config.arm(),
             "seed": config.seed,
         }
         tables.append(ratios.assign(**named)[[*named, *ratios.columns]])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from scribblebench.io.atomic import atomic_path, write_json, write_text
-from scribblebench.report.collect import Results, collect
+from scribblebench.report.collect import Results, arms, collect
 from scribblebench.report.curves import efficiency_points
 from scribblebench.report.figures import classes_figure, efficiency_figure
 from scribblebench.report.methods import methods_figure
@@ -41,7 +41,8 @@ def write_report(folder: Path) -> Report:
     store = Store(folder)
     results = collect(store)
     target = folder / "report"
-    summary = summary_table(results.rows)
+    rows = arms(results.rows)
+    summary = summary_table(rows)
     markdown = summary_markdown(summary)
     remarks = results.remarks()
     tables = [
@@ -55,14 +56,14 @@ def write_report(folder: Path) -> Report:
     write_text(target / "summary.md", "\n".join(lines))
     write_json(target / "provenance.json", provenance_summary(results))
     title = f"{results.protocol} ({results.rows['dataset'].iloc[0]})"
-    points = efficiency_points(results.rows).drop(columns="seed_means")
+    points = efficiency_points(rows).drop(columns="seed_means")
     tables.append(_write_csv(target / "efficiency.csv", points))
     figures = []
     if points["randomness"].notna().any():
-        figures += save(efficiency_figure(results.rows, title), target / "efficiency")
-        figures += save(classes_figure(results.rows, title), target / "efficiency-classes")
+        figures += save(efficiency_figure(rows, title), target / "efficiency")
+        figures += save(classes_figure(rows, title), target / "efficiency-classes")
     if (points.loc[points["form"] != "dense", "method"].nunique()) > 1:
-        figures += save(methods_figure(results.rows, title), target / "methods")
+        figures += save(methods_figure(rows, title), target / "methods")
     audit = audit_table(store, results.finished)
     if len(audit):
         tables.append(_write_csv(target / "class-ratios.csv", audit))
@@ -92,22 +93,22 @@ def provenance_summary(results: Results) -> dict[str, object]:
 
 
 def _overlays(store: Store, results: Results, target: Path) -> list[Path]:
-    """Draw the overlay of one trial a form and method: the largest density, the first seed."""
+    """Draw the overlay of a trial a form, method and variant: largest density, first seed."""
     chosen: dict[tuple[str, str], tuple[str, TrialConfig]] = {}
     for trial_id, config in results.finished.items():
-        key = (config.form, config.method)
+        key = (config.form, config.arm())
         earlier = chosen.get(key)
         if earlier is None or _rank(config) > _rank(earlier[1]):
             chosen[key] = (trial_id, config)
     paths = []
-    for (form, method), (trial_id, config) in chosen.items():
+    for (form, arm), (trial_id, config) in chosen.items():
         samples = store.read_samples(trial_id)
         if samples is None:
             continue
         rows = results.rows[results.rows["trial_id"] == trial_id]
         names = dict(zip(rows["class_id"], rows["class_name"], strict=True))
         figure = overlay_figure(rows, samples, {0: "background", **names}, config.label())
-        paths += save(figure, target / f"overlay-{form}-{method}", (".png",))
+        paths += save(figure, target / f"overlay-{form}-{arm.replace(' ', '-')}", (".png",))
     return paths
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from scribblebench.data.preprocessing import Slices
 from scribblebench.sweep.plan import expand
+from scribblebench.sweep.plan_file import Plan
 from scribblebench.sweep.protocol import Protocol
 from scribblebench.sweep.samples import Samples
 from scribblebench.sweep.store import Store
@@ -95,7 +96,7 @@ def make_results(folder, content):
     protocol = Protocol.model_validate(content)
     trials = {c.trial_id("data"): c for c in expand(protocol)}
     store = Store(folder)
-    store.write_plan("name: made\n", "made", trials, "data")
+    store.write_plan("name: made\n", Plan("made", "data", trials))
     for trial_id, config in trials.items():
         write(store, trial_id, config)
     return store, trials

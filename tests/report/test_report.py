@@ -9,13 +9,15 @@ from matplotlib.image import imread
 
 from scribblebench.errors import InputError
 from scribblebench.report import write as write_module
-from scribblebench.report.collect import COLUMNS, collect
+from scribblebench.report.collect import COLUMNS, arms, collect
 from scribblebench.report.curves import bootstrap_interval, efficiency_points
 from scribblebench.report.figures import efficiency_figure
 from scribblebench.report.overlays import best_median_worst
 from scribblebench.report.style import new_figure, save
 from scribblebench.report.tables import number, summary_markdown, summary_table
 from scribblebench.report.write import write_report
+from scribblebench.sweep.attempts import Owner
+from scribblebench.sweep.plan_file import Plan
 from scribblebench.training.scribble_geometry import check_geometry
 
 
@@ -137,7 +139,8 @@ def test_unfinished_and_failed_trials_are_told_first(made):
     first, second, *_ = trials
     (store.trial_folder(first) / "result.json").unlink()
     (store.trial_folder(second) / "result.json").unlink()
-    store.write_failure(second, trials[second], {"error": "ValueError: no luck"})
+    attempt = store.attempts(second).claim(Owner.this_process("run", 0), None)
+    attempt.end("failed", fault="trial", error="ValueError: no luck")
     report = write_report(store.root)
     assert report.remarks[0].startswith("8 of 10 trials are finished; 1 failed, 1 have not run.")
     assert f"trial {second}" in report.remarks[1]
@@ -149,6 +152,7 @@ def test_unfinished_and_failed_trials_are_told_first(made):
 def test_results_of_several_versions_or_of_changed_code_are_marked(made):
     store, trials = made()
     first, *_ = trials
+    (store.trial_folder(first) / "result.json").unlink()
     write(store, first, trials[first], commit="def", dirty=True)
     remarks = " ".join(write_report(store.root).remarks)
     assert "run by 2 versions of the code" in remarks
@@ -177,7 +181,7 @@ def test_rules_of_geometry_that_were_not_used_are_told_with_what_speaks_against_
 def test_trials_that_the_plan_no_longer_asks_for_are_left_out(made):
     store, trials = made()
     dense = {i: c for i, c in trials.items() if c.form == "dense"}
-    store.write_plan("", "made", dense, "data")
+    store.write_plan("", Plan("made", "data", dense))
     results = collect(store)
     assert set(results.rows["form"]) == {"dense"}
     assert results.remarks()[0].startswith("8 more finished trials in the folder belong to")
@@ -210,11 +214,29 @@ def test_numbers_that_are_not_there_are_a_hyphen_and_infinity_its_sign():
     assert number(0.123, ".2f") == "0.12"
 
 
+def forget_digest(store, trial_id):
+    """Make a result as of before rows had a digest."""
+    path = store.trial_folder(trial_id) / "result.json"
+    result = json.loads(path.read_text())
+    del result["rows_sha256"]
+    path.write_text(json.dumps(result))
+
+
+def test_variants_of_a_method_are_compared_as_methods(made):
+    store, _ = made()
+    rows = collect(store).rows
+    short = (rows["method"] == "pce") & (rows["seed"] == 0)
+    rows["variant"] = np.where(short, "steps=300", None)
+    names = set(summary_table(arms(rows))["method"])
+    assert {"pce", "pce steps=300", "full"} <= names
+
+
 def test_results_from_before_the_cost_of_annotation_was_recorded_are_read(made):
     store, trials = made()
     for trial_id in trials:
         path = store.trial_folder(trial_id) / "rows.csv"
         pd.read_csv(path).drop(columns="annotation_s").to_csv(path, index=False)
+        forget_digest(store, trial_id)
     summary = summary_table(collect(store).rows)
     assert summary["annotation_s"].isna().all()
     assert "| dense | 1 | - | full | 13.0 | - |" in summary_markdown(summary)
@@ -225,6 +247,9 @@ def test_damaged_rows_are_named(made):
     first, *_ = trials
     path = store.trial_folder(first) / "rows.csv"
     path.write_text(path.read_text().replace("hd95", "hd96"))
+    with pytest.raises(InputError, match=r"rows\.csv: is not what result\.json was written for"):
+        collect(store)
+    forget_digest(store, first)
     with pytest.raises(InputError, match=rf"{first}: rows\.csv has no column 'hd95'"):
         collect(store)
     path.write_text("".join(path.read_text().replace("hd96", "hd95").splitlines(True)[:-1]))
