@@ -1,7 +1,7 @@
 """What the sweep engine itself costs: seconds a trial, large plans, two workers against one.
 
     python benchmarks/engine.py            # all of it, some minutes
-    python benchmarks/engine.py overhead   # or: large, workers
+    python benchmarks/engine.py overhead   # or large, or workers
 
 - overhead: trials of one training step in one process. What a trial takes beyond annotating,
   training, predicting and scoring: the claim, the heartbeat, provenance, every file.
@@ -187,8 +187,9 @@ PARTS = {"overhead": overhead, "large": large, "workers": workers}
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=list(PARTS))
-    for part in parser.parse_args().parts:
+    parser.add_argument("part", nargs="?", choices=list(PARTS))
+    chosen = parser.parse_args().part
+    for part in PARTS if chosen is None else [chosen]:
         with tempfile.TemporaryDirectory() as folder:
             PARTS[part](Path(folder))
 

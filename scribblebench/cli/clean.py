@@ -28,7 +28,7 @@ def clean(
     from scribblebench.sweep.store import Store
 
     n = size = 0
-    for path, why in list(dispensable(Store(results), failed=failed, unplanned=unplanned)):
+    for path, why in dispensable(Store(results), failed=failed, unplanned=unplanned):
         n += 1
         if dry_run:
             typer.echo(f"{path}: {why}")

@@ -27,7 +27,7 @@ def export(
         raise InputError(f"--output: must end in .csv or .parquet, got {output}")
     store = Store(results)
     found = collect(store)
-    about = finished_trials(store).drop(columns=["written_ns", "mean_dsc"])
+    about = finished_trials(store).drop(columns=["written_ns", "mean_dsc", "annotation_s"])
     table = found.rows.merge(about, left_on="trial_id", right_index=True, validate="many_to_one")
     with atomic_path(output) as temporary:
         if output.suffix == ".csv":

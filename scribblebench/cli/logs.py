@@ -18,14 +18,13 @@ def logs(
     ] = None,
 ) -> None:
     """Print the log of each attempt at a trial, who ran it and how it ended."""
-    from scribblebench.sweep.attempts import Watch
-    from scribblebench.sweep.states import state_of
+    from scribblebench.sweep.states import seen_once
     from scribblebench.sweep.store import Store
 
     store = Store(results)
     plan = store.read_plan()
     trial_id = full_id(list(plan.trials), trial)
-    state = state_of(store, trial_id, Watch())
+    state = seen_once(store, trial_id)
     typer.echo(f"{trial_id}: {plan.trials[trial_id].label()}: {state.name}")
     attempts = store.attempts(trial_id).all()
     if attempt is not None:

@@ -20,12 +20,20 @@ def run_trial(
     data: Annotated[
         Path | None,
         typer.Option(
-            envvar="SCRIBBLEBENCH_DATA",
-            help="Folder of the data set, or one that holds it under its name.",
+            help="Folder of the data set, or one that holds it under its name. "
+            "[default: SCRIBBLEBENCH_DATA]"
         ),
     ] = None,
     prepared: PreparedOption = None,
     device: DeviceOption = "auto",
+    threads: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            envvar="SCRIBBLEBENCH_THREADS",
+            help="CPU threads; results are the same bit for bit only with the same number.",
+        ),
+    ] = 1,
     stop_after: Annotated[
         float | None,
         typer.Option(min=0.0, help="Minutes after which to save the state and end."),
@@ -55,11 +63,12 @@ def run_trial(
             device=device,
             stop_after_s=None if stop_after is None else 60.0 * stop_after,
             listen=listen,
+            root=data,
             trials=tuple(trials) if trials else None,
         )
         raise typer.Exit(code)
     check_sources(data, prepared)
-    _run_by_hand(results, trials or [], data, prepared, device, stop_after)
+    _run_by_hand(results, trials or [], data, prepared, device, stop_after, threads)
 
 
 def _run_by_hand(
@@ -69,7 +78,9 @@ def _run_by_hand(
     prepared: Path | None,
     device: str,
     stop_after: float | None,
+    threads: int,
 ) -> None:
+    import os
     import time
 
     from scribblebench.cli.interrupts import stopping_on_signals
@@ -77,18 +88,21 @@ def _run_by_hand(
     from scribblebench.cli.sweep import tell_end
     from scribblebench.sweep.executors import InProcess
     from scribblebench.sweep.planning import reopen_sweep
+    from scribblebench.sweep.protocol import DATA_VARIABLE
     from scribblebench.sweep.run import Options, run_sweep
     from scribblebench.training.device import choose_device
     from scribblebench.training.stop import Stop
 
     stop = Stop(None if stop_after is None else time.monotonic() + 60.0 * stop_after)
     chosen = choose_device(device)
+    if data is None and prepared is None and DATA_VARIABLE in os.environ:
+        data = Path(os.environ[DATA_VARIABLE])
     planned = reopen_sweep(results, root=data, prepared=prepared)
     ids = [full_id(list(planned.plan.trials), trial) for trial in trials] or None
     with SweepProgress() as progress, stopping_on_signals(stop, progress.say):
         summary = run_sweep(
             planned,
-            executor=InProcess(chosen),
+            executor=InProcess(chosen, threads),
             device=device,
             watcher=progress,
             stop=stop,

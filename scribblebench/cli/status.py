@@ -87,7 +87,7 @@ def summary_line(seen: Overview) -> str:
 
 
 def _running_table(running: Sequence[tuple[str, TrialConfig, State]]) -> Table:
-    from scribblebench.sweep.overview import silence_s
+    from scribblebench.sweep.states import silence_s
 
     table = Table("trial", "", "attempt", "worker", "steps", "last sign", box=None, pad_edge=False)
     for trial_id, config, state in running:

@@ -39,11 +39,55 @@ def atomic_path(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+        _flush_folder(path.parent)
     except OSError as error:
         raise WriteError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Flush the names in a folder to the disk, where the system does that."""
+    with contextlib.suppress(OSError):
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
+def create_json(path: Path, content: Any) -> bool:
+    """Write JSON atomically to a file that must not be there; return whether it was not.
+
+    Of several writers one wins, and a file that is there is never replaced. Where the file system
+    has no hard links, a writer that comes while another one writes may win over it.
+
+    Raises
+    ------
+    WriteError
+        If it cannot be written.
+    """
+    draft = path.with_name(f".{secrets.token_hex(4)}.tmp.{path.name}.new")
+    try:
+        write_json(draft, content)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return False
+        except OSError:
+            if path.exists():
+                return False
+            draft.replace(path)
+        _flush_folder(path.parent)
+        return True
+    except WriteError:
+        raise
+    except OSError as error:
+        raise WriteError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

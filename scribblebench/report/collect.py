@@ -141,6 +141,8 @@ def collect(store: Store) -> Results:
             results[trial_id] = store.read_result(trial_id)
             rows = store.read_rows(trial_id)
             rows = rows.reindex(columns=[*rows.columns, *(c for c in LATER if c not in rows)])
+            # What the trial is called now: its rows may be from an earlier form of the protocol.
+            rows["protocol"], rows["variant"] = protocol, config.variant
             if lacking := [name for name in COLUMNS if name not in rows.columns]:
                 folder = store.trial_folder(trial_id)
                 raise InputError(f"{folder}: rows.csv has no column '{lacking[0]}'")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from scribblebench.io.atomic import WriteError
-from scribblebench.sweep.attempts import Watch
-from scribblebench.sweep.states import state_of
+from scribblebench.sweep.attempts import Owner
+from scribblebench.sweep.job import ENDED, OWNER
+from scribblebench.sweep.processes import process_birth, this_machine
+from scribblebench.sweep.states import seen_once
 from scribblebench.sweep.store import Store
 
 
@@ -18,9 +21,10 @@ def dispensable(
 ) -> Iterator[tuple[Path, str]]:
     """Yield files and folders that nobody needs any more, and why.
 
-    Those are, of finished trials: attempts, checkpoints and predictions; folders of runs without a
-    living worker; files that were being written when a process died. Nothing of a trial that
-    somebody runs is touched.
+    Those are, of finished trials: attempts, checkpoints and predictions that were not to be kept;
+    folders of runs whose command has ended, or is dead on this machine; files that were being
+    written when a process died. Nothing of a trial that somebody runs is touched. Each is looked at
+    when it is yielded, so remove it at once.
 
     Parameters
     ----------
@@ -36,27 +40,39 @@ def dispensable(
         If there is no plan, or a file cannot be read.
     """
     plan = store.read_plan()
-    watch = Watch()
-    alive = set()
+    busy = set()
     for folder in sorted((store.root / "trials").glob("*/")):
         trial_id = folder.name
-        state = state_of(store, trial_id, watch)
+        state = seen_once(store, trial_id)
         if state.name == "running":
             owner = state.attempt.owner() if state.attempt else None
-            alive.add(owner.run if owner else "")
+            busy.add(owner.run if owner else "")
             continue
-        yield from ((path, "half-written") for path in sorted(folder.rglob(".*.tmp*")))
+        yield from ((path, "half-written") for path in sorted(folder.glob(".*.tmp.*")))
         if trial_id not in plan.trials and unplanned:
             yield folder, "of an earlier plan"
         elif state.name == "finished":
-            for name in ("attempts", "checkpoint.pt", "predictions.npz"):
+            kept = store.read_result(trial_id).get("predictions_kept", False)
+            for name in ("attempts", "checkpoint.pt", *([] if kept else ["predictions.npz"])):
                 if (folder / name).exists():
                     yield folder / name, "of a finished trial"
         elif state.name == "failed" and failed:
             yield folder / "attempts", "of a failed trial"
     for folder in sorted((store.root / "runs").glob("*/")):
-        if folder.name not in alive:
+        if folder.name not in busy and _has_ended(folder):
             yield folder, "of a run that has ended"
+
+
+def _has_ended(run: Path) -> bool:
+    """Return whether a run's command is known to be over, and has left no jobs in a queue."""
+    if (run / ENDED).exists():
+        return True
+    try:
+        owner = Owner(**json.loads((run / OWNER).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return False
+    is_dead = owner.machine == this_machine() and process_birth(owner.pid) != owner.birth
+    return is_dead and not any(run.glob("array-*.txt"))
 
 
 def remove(path: Path) -> int:

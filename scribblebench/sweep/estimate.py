@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
+import pandas as pd
+
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.training.settings import TrainingSettings
 
@@ -22,6 +24,24 @@ class Estimates:
         self._given = dict(seconds)
         self._sums: dict[str, tuple[int, float]] = {}
         self._digests: dict[int, tuple[TrainingSettings, str]] = {}
+
+    @staticmethod
+    def of(table: pd.DataFrame, trials: Mapping[str, TrialConfig]) -> Estimates:
+        """Return the estimates that finished trials give.
+
+        Parameters
+        ----------
+        table : DataFrame
+            Of `scribblebench.sweep.index.finished_trials`.
+        trials : mapping of str to TrialConfig
+            Those that matter, by id; others in the table are passed over.
+        """
+        estimates = Estimates({})
+        pairs = zip(table.index.tolist(), table["wall_s"].tolist(), strict=True)
+        for trial_id, seconds in pairs:
+            if (config := trials.get(trial_id)) is not None:
+                estimates.add(config, seconds)
+        return estimates
 
     def kind(self, config: TrialConfig) -> str:
         """Return the name of a trial's kind."""

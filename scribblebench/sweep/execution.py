@@ -24,6 +24,29 @@ from scribblebench.training.stop import Stop, StoppedError
 
 OUT_OF_MEMORY = (MemoryError, torch.OutOfMemoryError)
 """Faults of the infrastructure: with other neighbours the same trial may fit."""
+NO_MEMORY = ("can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+"""What torch's errors of no kind of their own say then."""
+DEVICE_FAULTS = ("CUDA error", "cuDNN error", "CUBLAS_STATUS", "device-side assert")
+"""What they say of a GPU after which a process can use it no more."""
+
+
+class DeviceError(OSError):
+    """The GPU has failed, and this process can do nothing more with it."""
+
+
+def is_device_fault(error: Exception) -> bool:
+    """Return whether the GPU is of no more use to this process."""
+    if not isinstance(error, RuntimeError) or isinstance(error, OUT_OF_MEMORY):
+        return False
+    text = str(error)
+    return any(word in text for word in DEVICE_FAULTS) and not any(w in text for w in NO_MEMORY)
+
+
+def is_infrastructure(error: Exception) -> bool:
+    """Return whether an error is no fault of the trial."""
+    if isinstance(error, OUT_OF_MEMORY) or is_device_fault(error):
+        return True
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in NO_MEMORY)
 
 
 @dataclass(frozen=True)
@@ -83,7 +106,7 @@ def execute(
                 job, trial_id, attempt, device=device, origin=origin, stop=stop, on_step=step
             )
         except StoppedError as error:
-            reason = f"{error}: {stop.reason}"
+            reason = f"{error}: {stop.reason}" if stop.reason else str(error)
             attempt.log(reason)
             attempt.end("stopped", error=reason)
             return Executed("stopped", error=reason)
@@ -92,12 +115,14 @@ def execute(
             raise
         except Exception as error:
             fault: Literal["trial", "infrastructure"] = (
-                "infrastructure" if isinstance(error, OUT_OF_MEMORY) else "trial"
+                "infrastructure" if is_infrastructure(error) else "trial"
             )
             message = " ".join(f"{type(error).__name__}: {error}".split())
             text = traceback.format_exc()
             attempt.log(text)
             attempt.end("failed", fault=fault, error=message, traceback=text)
+            if is_device_fault(error):
+                raise DeviceError(f"{device}: {message}") from error
             if device.type == "cuda":
                 torch.cuda.empty_cache()
             return Executed("failed", error=message, fault=fault)
@@ -145,7 +170,10 @@ def _finish(
         "provenance": dict(origin),
     }
     order = job.order
-    job.store.write_trial(
+    last = job.store.attempts(trial_id).last()
+    if last is not None and last.number != attempt.number:
+        raise StoppedError(f"attempt {last.number} has taken the trial over")
+    written = job.store.write_trial(
         trial_id,
         config,
         rows=outcome.rows,
@@ -156,6 +184,8 @@ def _finish(
         model=model_of(config, data, outcome.network, result) if order.keep_models else None,
         keep_predictions=order.keep_predictions,
     )
+    if not written:
+        raise StoppedError("somebody else has finished the trial")
     return Executed("finished", mean_dsc=outcome.mean_dsc, seconds=outcome.timing["wall_s"])
 
 

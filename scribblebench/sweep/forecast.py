@@ -27,6 +27,7 @@ class Cell:
     Parameters
     ----------
     form, method : str
+        The method with its variant, where it has one.
     density : float, or None
     n, finished : int
         Trials, and those of them that have a result.
@@ -86,7 +87,7 @@ def forecast(
     cells: dict[tuple[str, float | None, str], list[str]] = {}
     for trial_id in ids:
         config = trials[trial_id]
-        cells.setdefault((config.form, config.density, config.method), []).append(trial_id)
+        cells.setdefault((config.form, config.density, config.arm()), []).append(trial_id)
     found = []
     for (form, density, method), members in cells.items():
         example = trials[members[0]]

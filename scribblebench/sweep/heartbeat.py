@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 
-from scribblebench.sweep.attempts import Attempt, heartbeat_line
+from scribblebench.sweep.attempts import LEASE_S, Attempt, heartbeat_line
 
 EVERY_S = 5.0
 
@@ -20,7 +21,8 @@ class Heartbeat:
     on_beat : callable, or None
         Called with each beat.
     on_error : callable, or None
-        Called with the message when the file cannot be written: others will take the trial over.
+        Called with the message when the file could not be written for half of the lease: others
+        will take the trial over.
     """
 
     def __init__(
@@ -28,11 +30,12 @@ class Heartbeat:
         attempt: Attempt,
         *,
         every_s: float = EVERY_S,
+        patience_s: float = LEASE_S / 2,
         on_beat: Callable[[], None] | None = None,
         on_error: Callable[[str], None] | None = None,
     ) -> None:
         self._path = attempt.folder / "heartbeat"
-        self._every_s = every_s
+        self._every_s, self._patience_s = every_s, patience_s
         self._on_beat = on_beat
         self._on_error = on_error
         self._steps = (0, 0)
@@ -58,13 +61,15 @@ class Heartbeat:
 
     def _run(self) -> None:
         beat = 0
+        written = time.monotonic()
         while not self._ended.wait(self._every_s):
             beat += 1
             try:
                 with self._path.open("r+", encoding="ascii") as file:
                     file.write(heartbeat_line(beat, *self._steps))
+                written = time.monotonic()
             except OSError as error:
-                if self._on_error:
+                if self._on_error and time.monotonic() - written >= self._patience_s:
                     self._on_error(f"{self._path}: cannot be written ({error.strerror})")
             if self._on_beat:
                 self._on_beat()

@@ -15,6 +15,9 @@ from scribblebench.sweep.inputs import LoadedData
 from scribblebench.sweep.plan_file import Plan
 from scribblebench.sweep.store import Store
 
+OWNER, ENDED = "owner.json", "ended"
+"""Files of a run's folder: the process of its command, and that this has ended by itself."""
+
 
 def new_run_id() -> str:
     """Return a name for a run of a sweep: when it began, and what tells it from others."""

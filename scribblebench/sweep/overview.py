@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from dataclasses import dataclass
 
-from scribblebench.sweep.attempts import LEASE_S, Attempt, Watch
+from scribblebench.sweep.attempts import Watch
 from scribblebench.sweep.estimate import Estimates
-from scribblebench.sweep.index import finished_trials
+from scribblebench.sweep.index import finished_trials, latest
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.plan_file import Plan
-from scribblebench.sweep.states import Name, State, state_of
+from scribblebench.sweep.states import Name, State, seen_once, state_of
 from scribblebench.sweep.store import Store
 
 
@@ -62,35 +61,22 @@ def overview(store: Store, watch: Watch | None = None) -> Overview:
     """
     plan = store.read_plan()
     table = finished_trials(store)
-    finished = set(table.index)
+    finished = set(table.index.tolist())
     begun = set(_names(store))
-    first_look = watch is None
-    watch = watch or Watch()
-    to_do = State("to do")
+    done, to_do = State("finished"), State("to do")
     states = {}
     for trial_id in plan.trials:
         if trial_id in finished:
-            states[trial_id] = State("finished")
+            states[trial_id] = done
         elif trial_id not in begun:
             states[trial_id] = to_do
         else:
-            state = state_of(store, trial_id, watch)
-            if first_look and state.name == "running" and silence_s(state.attempt) > 2 * LEASE_S:
-                state = State("lost", state.attempt)
-            states[trial_id] = state
-    estimates = Estimates({})
-    for finished_id, seconds in table["wall_s"].items():
-        if (config := plan.trials.get(str(finished_id))) is not None:
-            estimates.add(config, float(seconds))
+            states[trial_id] = (
+                state_of(store, trial_id, watch) if watch else seen_once(store, trial_id)
+            )
+    estimates = Estimates.of(latest(table), plan.trials)
     left = _seconds_left(plan, states, estimates)
-    return Overview(plan, states, len(finished - set(plan.trials)), left)
-
-
-def silence_s(attempt: Attempt | None) -> float:
-    """Return the seconds since an attempt's last heartbeat, by the clocks of both machines."""
-    with contextlib.suppress(OSError, AttributeError):
-        return time.time() - (attempt.folder / "heartbeat").stat().st_mtime  # type: ignore[union-attr]
-    return 0.0
+    return Overview(plan, states, len(finished - plan.trials.keys()), left)
 
 
 def _names(store: Store) -> list[str]:

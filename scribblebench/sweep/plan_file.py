@@ -12,7 +12,7 @@ Format 1, of earlier versions, has every trial in full.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,16 +143,44 @@ def _full(content: dict[str, Any]) -> dict[str, TrialConfig]:
     return {trial.pop("trial_id"): TrialConfig.model_validate(trial) for trial in content["trials"]}
 
 
-def _compact(content: dict[str, Any]) -> dict[str, TrialConfig]:
+def _compact(content: dict[str, Any]) -> Mapping[str, TrialConfig]:
     shared = {
         name: [model.model_validate(v) if model and v is not None else v for v in values]
         for name, values in content["shared"].items()
         for model in (LARGE[name],)
     }
-    trials = {}
-    for trial_id, own in content["trials"]:
-        row = {**content["common"], **own}
-        for name, values in shared.items():
-            row[name] = values[row[name]]
-        trials[trial_id] = TrialConfig(**row)
+    trials = _Trials(dict(content["trials"]), content["common"], shared)
+    for trial_id in trials:
+        trials[trial_id]  # one tells whether this version can read them
+        break
     return trials
+
+
+class _Trials(Mapping[str, TrialConfig]):
+    """The trials of a plan, each made when it is asked for: most questions need only ids."""
+
+    def __init__(
+        self,
+        own: dict[str, dict[str, Any]],
+        common: dict[str, Any],
+        shared: dict[str, list[Any]],
+    ) -> None:
+        self._own, self._common, self._shared = own, common, shared
+        self._made: dict[str, TrialConfig] = {}
+
+    def __getitem__(self, trial_id: str) -> TrialConfig:
+        if trial_id not in self._made:
+            row = {**self._common, **self._own[trial_id]}
+            for name, values in self._shared.items():
+                row[name] = values[row[name]]
+            self._made[trial_id] = TrialConfig(**row)
+        return self._made[trial_id]
+
+    def __contains__(self, trial_id: object) -> bool:
+        return trial_id in self._own
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._own)
+
+    def __len__(self) -> int:
+        return len(self._own)

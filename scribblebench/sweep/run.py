@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import Protocol as Interface
 
+from scribblebench.io.atomic import WriteError, write_json, write_text
+from scribblebench.sweep.attempts import Owner
 from scribblebench.sweep.estimate import Estimates
 from scribblebench.sweep.executors import Executor
-from scribblebench.sweep.index import finished_trials
-from scribblebench.sweep.job import Job, Order, new_run_id
+from scribblebench.sweep.index import finished_trials, latest
+from scribblebench.sweep.job import ENDED, OWNER, Job, Order, new_run_id
 from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.plan_file import write_plan
 from scribblebench.sweep.planning import Planned
 from scribblebench.sweep.store import Store
 from scribblebench.sweep.worker import Watcher
@@ -122,9 +122,7 @@ def run_sweep(
     table = finished_trials(store)
     done = table.loc[table.index.intersection(wanted)]
     missing = [i for i in wanted if i not in done.index]
-    estimates = Estimates({})
-    for trial_id, seconds in done["wall_s"].items():
-        estimates.add(plan.trials[str(trial_id)], float(seconds))
+    estimates = Estimates.of(latest(done), plan.trials)
     order = Order(
         run=new_run_id(),
         trials=tuple(missing),
@@ -144,9 +142,12 @@ def run_sweep(
     if missing:
         folder = store.run_folder(order.run)
         order.write(folder / "order.json")
-        _link(store.root / "plan.json", folder / "plan.json")
+        write_plan(folder / "plan.json", plan)
+        write_json(folder / OWNER, asdict(Owner.this_process(order.run, -1)))
         tally = _Tally(watcher, stop, options.max_failures)
         executor.run(Job(store, plan, order, planned.data), watcher=tally, stop=stop)
+        with contextlib.suppress(WriteError):
+            write_text(folder / ENDED, "")
     finished_now = store.finished_ids().intersection(missing)
     failed = {i for i in missing if i not in finished_now and store.read_failure(i)}
     failed_before = {i for i in failed if not _is_of(store, i, order.run)}
@@ -166,17 +167,6 @@ def _is_of(store: Store, trial_id: str, run: str) -> bool:
     last = store.attempts(trial_id).last()
     owner = last.owner() if last else None
     return owner is not None and owner.run == run
-
-
-def _link(source: Path, target: Path) -> None:
-    """Give a file a second name, or a copy where the file system has none; it is never changed."""
-    with contextlib.suppress(FileExistsError):
-        try:
-            os.link(source, target)
-        except FileExistsError:
-            raise
-        except OSError:
-            shutil.copyfile(source, target)
 
 
 class _Tally:

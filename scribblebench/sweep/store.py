@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 
 from scribblebench.errors import InputError
-from scribblebench.io.atomic import atomic_path, write_json, write_text
+from scribblebench.io.atomic import atomic_path, create_json, write_json, write_text
 from scribblebench.sweep.attempts import Attempts, Status
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.plan_file import Plan, read_plan, write_plan
@@ -106,6 +106,13 @@ class Store:
     def is_finished(self, trial_id: str) -> bool:
         """Return whether the trial has a result."""
         return (self.trial_folder(trial_id) / "result.json").is_file()
+
+    def has_result_now(self, trial_id: str) -> bool:
+        """Return the same by reading the folder anew, which no cache of a network answers."""
+        try:
+            return any(p.name == "result.json" for p in self.trial_folder(trial_id).iterdir())
+        except FileNotFoundError:
+            return False
 
     def finished_ids(self) -> set[str]:
         """Return the ids of all finished trials in the folder, planned or not."""
@@ -206,7 +213,9 @@ class Store:
             save_model(folder / "model.pt", model, half=True)
         with atomic_path(folder / "samples.npz") as temporary:
             np.savez_compressed(temporary, allow_pickle=False, **samples)
-        write_json(folder / "result.json", {**result, "rows_sha256": digest(table)})
+        content = {**result, "rows_sha256": digest(table), "predictions_kept": keep_predictions}
+        if not create_json(folder / "result.json", content):
+            return False
         (folder / "checkpoint.pt").unlink(missing_ok=True)
         if not keep_predictions:
             (folder / "predictions.npz").unlink(missing_ok=True)

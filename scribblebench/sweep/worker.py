@@ -13,7 +13,7 @@ from scribblebench.sweep.estimate import Estimates
 from scribblebench.sweep.execution import Executed, execute
 from scribblebench.sweep.job import Job
 from scribblebench.sweep.provenance import provenance
-from scribblebench.sweep.states import State, state_of
+from scribblebench.sweep.states import State, has_failed_in, infrastructure_tries, state_of
 from scribblebench.training.stop import Stop
 
 MAX_TRIES = 3
@@ -88,7 +88,8 @@ class Worker:
         first = True
         # A deadline that has passed lets one trial make a step: each run must get somewhere.
         while left and not self._stop.asked and (first or not self._must_stop()):
-            taken, done, others = self._take(left, even_if_late=first)
+            late = first and not self._job.order.whole_trials
+            taken, done, others = self._take(left, even_if_late=late)
             left = [trial_id for trial_id in left if trial_id not in done]
             if taken:
                 trial_id, attempt = taken
@@ -129,7 +130,11 @@ class Worker:
             elif even_if_late or self._is_in_time(trial_id):
                 attempts = self._job.store.attempts(trial_id)
                 attempt = attempts.claim(self._owner, state.attempt)
-                if attempt:
+                if attempt and self._job.store.has_result_now(trial_id):
+                    # Finished between the look and the claim, or a cache had not told it yet.
+                    attempt.end("stopped", error="somebody else has finished the trial")
+                    done.add(trial_id)
+                elif attempt:
                     return (trial_id, attempt), done, others
                 others = True
             else:
@@ -141,24 +146,15 @@ class Worker:
             return False
         if state.name in ("to do", "stopped"):
             return True
-        attempt, status = state.attempt, state.status
-        assert attempt is not None
-        owner = attempt.owner()
-        of_this_run = owner is not None and owner.run == self._owner.run
-        infrastructure = status is None or status.fault == "infrastructure"
-        if not of_this_run:
-            return infrastructure or self._job.order.retry_failed
-        return infrastructure and not self._give_up(trial_id, attempt)
+        assert state.attempt is not None
+        if state.status is None or state.status.fault == "infrastructure":
+            return not self._give_up(trial_id, state.attempt)
+        retry = self._job.order.retry_failed
+        return retry and not has_failed_in(self._job.store, trial_id, self._owner.run)
 
     def _give_up(self, trial_id: str, last: Attempt) -> bool:
         """Return whether a trial was lost too often in this run, and record that it failed."""
-        tries = 0
-        for attempt in reversed(self._job.store.attempts(trial_id).all()):
-            owner = attempt.owner()
-            if owner is None or owner.run != self._owner.run:
-                break
-            status = attempt.status()
-            tries += status is None or status.fault == "infrastructure"
+        tries = infrastructure_tries(self._job.store, trial_id, self._owner.run)
         if tries < MAX_TRIES:
             return False
         if last.status() is None:

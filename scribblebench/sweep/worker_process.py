@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import WriteError
+from scribblebench.sweep.execution import DeviceError
 from scribblebench.sweep.inputs import LoadedData
 from scribblebench.sweep.job import Job, Order
 from scribblebench.sweep.plan_file import read_plan
@@ -31,6 +32,9 @@ from scribblebench.training.stop import Stop
 
 BROKEN = 4
 """Exit code of a worker that can do nothing: its data or the results folder fail it."""
+ASKED = "asked to stop"
+LEFT_EARLY = 5
+"""Exit code of a worker that ended early and was not asked to by its sweep."""
 
 
 class EventWriter:
@@ -143,10 +147,13 @@ def serve(
             job = Job(job.store, job.plan, job.order.only(trials), job.data)
         chosen = choose_device(device)
         Worker(job, number=number, device=chosen, stop=stop, watcher=events).run()
+    except DeviceError:
+        return LEFT_EARLY
     except (InputError, WriteError) as error:
         events.broken(str(error), is_input=isinstance(error, InputError))
         return BROKEN
-    return 0
+    of_its_own = stop.asked and stop.reason != ASKED and job.read_stop() is None
+    return LEFT_EARLY if listen and of_its_own else 0
 
 
 def _event_stream() -> IO[str]:
@@ -162,4 +169,4 @@ def _listen(stop: Stop) -> None:
     with contextlib.suppress(OSError, ValueError):
         while os.read(0, 1024):
             pass
-    stop.ask("asked to stop")
+    stop.ask(ASKED)

@@ -49,6 +49,7 @@ def test_export_writes_every_row_with_what_its_trial_took(swept, scribblebench, 
     assert len(table) == 18
     assert {"dsc", "trial_id", "variant", "wall_s", "peak_memory_mib", "commit"} <= set(table)
     assert (table["wall_s"] > 0).all()
+    assert not [name for name in table if name.endswith(("_x", "_y"))]
 
 
 def test_export_to_an_unknown_kind_of_file_is_refused(swept, scribblebench):

@@ -231,6 +231,17 @@ def test_variants_of_a_method_are_compared_as_methods(made):
     assert {"pce", "pce steps=300", "full"} <= names
 
 
+def test_a_trial_is_called_what_the_plan_calls_it_now(made):
+    """A protocol that grew a grid may take up what was run before it had variants."""
+    store, trials = made()
+    first, *_ = trials
+    named = dict(trials) | {first: trials[first].model_copy(update={"variant": "steps=300"})}
+    store.write_plan("", Plan("made", "data", named))
+    rows = collect(store).rows
+    assert set(rows.loc[rows["trial_id"] == first, "variant"]) == {"steps=300"}
+    assert rows.loc[rows["trial_id"] != first, "variant"].isna().all()
+
+
 def test_results_from_before_the_cost_of_annotation_was_recorded_are_read(made):
     store, trials = made()
     for trial_id in trials:

@@ -139,7 +139,7 @@ def test_a_heartbeat_that_cannot_be_written_is_told(attempts):
     attempt = attempts.claim(ELSEWHERE, None)
     (attempt.folder / "heartbeat").unlink()
     told = []
-    with Heartbeat(attempt, every_s=0.01, on_error=told.append):
+    with Heartbeat(attempt, every_s=0.01, patience_s=0.05, on_error=told.append):
         deadline = time.monotonic() + 10
         while not told:
             assert time.monotonic() < deadline

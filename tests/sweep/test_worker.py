@@ -2,15 +2,17 @@
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pandas as pd
 import pytest
 import torch
 from sweeping import Recorder, sweep
 
+from scribblebench.io.atomic import write_json
 from scribblebench.sweep import execution, states, trial, worker
 from scribblebench.sweep.attempts import Attempts, Owner, Watch
+from scribblebench.sweep.cleaning import dispensable
 from scribblebench.sweep.index import COLUMNS, finished_trials
 from scribblebench.sweep.job import Job, Order
 from scribblebench.sweep.overview import overview
@@ -189,6 +191,86 @@ def test_within_a_budget_only_trials_begin_that_are_expected_to_finish(
     summary, _ = sweep(write_protocol(tiny), output, stop=stop, whole_trials=True)
     assert (summary.finished, summary.left) == (1, 1)
     assert not store.is_finished(dense[1])
+
+
+@pytest.mark.parametrize(
+    ("error", "infrastructure", "device"),
+    [
+        (ValueError("no"), False, False),
+        (FloatingPointError("the loss is nan"), False, False),
+        (RuntimeError("shapes do not fit"), False, False),
+        (MemoryError(), True, False),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), True, False),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), True, True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), True, True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED"), True, False),
+    ],
+)
+def test_faults_of_the_machine_are_told_from_those_of_the_trial(error, infrastructure, device):
+    assert execution.is_infrastructure(error) == infrastructure
+    assert execution.is_device_fault(error) == device
+
+
+def test_two_runs_that_lose_a_trial_in_turn_give_it_up_after_three_tries_each(protocol, tmp_path):
+    output = tmp_path / "out"
+    sweep(protocol, output)
+    store, trial_id = half(output)
+    (store.trial_folder(trial_id) / "result.json").unlink()
+    attempts = store.attempts(trial_id)
+    takers = {}
+    for run in ("a", "b"):
+        job = Job(store, store.read_plan(), Order(run, (trial_id,)), None)
+        takers[run] = worker.Worker(
+            job, number=1, device=torch.device("cpu"), stop=Stop(), watcher=Recorder()
+        )
+    tries = 0
+    for run in ["a", "b"] * 20:
+        if takers[run]._is_free(trial_id, states.state_of(store, trial_id, Watch())):
+            dead = replace(Owner.this_process(run, 1), birth="1")
+            attempts.claim(dead, attempts.last())
+            tries += 1
+    assert tries == 6
+
+
+def test_a_worker_whose_trial_was_taken_over_discards_its_work(protocol, tmp_path, monkeypatch):
+    whole = execution.run_trial
+
+    def overtaken(config, data, *, trial_id, **options):
+        outcome = whole(config, data, trial_id=trial_id, **options)
+        attempts = Store(tmp_path / "out").attempts(trial_id)
+        attempts.claim(Owner.this_process("other", 0), attempts.last())
+        return outcome
+
+    monkeypatch.setattr(execution, "run_trial", overtaken)
+    monkeypatch.setattr(worker.Worker, "_must_stop", lambda self: True)
+    summary, events = sweep(protocol, tmp_path / "out")
+    assert summary.finished == 0
+    put_back = [e for e in events if e[0] == "put back"]
+    assert put_back
+    assert "attempt 2 has taken the trial over" in put_back[0][2]
+
+
+def test_clean_leaves_the_folder_of_a_run_that_has_only_begun(protocol, tmp_path):
+    output = tmp_path / "out"
+    sweep(protocol, output)
+    store = Store(output)
+    (ended,) = (output / "runs").iterdir()
+    for name, owner in (
+        ("alive", Owner.this_process("alive", -1)),
+        ("dead", replace(Owner.this_process("dead", -1), birth="1")),
+        ("elsewhere", replace(Owner.this_process("elsewhere", -1), machine="other")),
+    ):
+        (output / "runs" / name).mkdir()
+        write_json(output / "runs" / name / "owner.json", asdict(owner))
+    gone = {path.name for path, _ in dispensable(store) if path.parent.name == "runs"}
+    assert gone == {ended.name, "dead"}
+
+
+def test_clean_keeps_predictions_that_were_to_be_kept(protocol, tmp_path):
+    sweep(protocol, tmp_path / "out", keep_predictions=True)
+    names = {path.name for path, _ in dispensable(Store(tmp_path / "out"))}
+    assert "attempts" in names
+    assert "predictions.npz" not in names
 
 
 def test_a_result_is_never_replaced(protocol, tmp_path):

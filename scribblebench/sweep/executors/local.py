@@ -135,7 +135,8 @@ class _Crew:
             if line is None:
                 member.heard_all = True
             else:
-                self._pass_on(member, json.loads(line))
+                with contextlib.suppress(ValueError):  # a line cut short by a kill
+                    self._pass_on(member, json.loads(line))
         for member in [m for m in self._members if m.heard_all and m.process.poll() is not None]:
             self._members.remove(member)
             member.close()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from itertools import takewhile
 from typing import Literal
 
-from scribblebench.sweep.attempts import LEASE_S, Attempt, Watch
+from scribblebench.sweep.attempts import LEASE_S, Watch
 from scribblebench.sweep.job import Job
-from scribblebench.sweep.states import State, state_of
+from scribblebench.sweep.states import State, has_failed_in, infrastructure_tries, state_of
 from scribblebench.sweep.worker import MAX_TRIES, Watcher
 
 Standing = Literal["settled", "running", "free"]
@@ -66,18 +65,10 @@ class Outcomes:
             return state.name == "finished"
         assert state.attempt is not None
         assert state.status is not None
-        of_this_run = self._is_of_this_run(state.attempt)
+        store, run = self._job.store, self._job.order.run
         if state.status.fault == "infrastructure":
-            return of_this_run and self._n_tries(trial_id) >= MAX_TRIES
-        return of_this_run or not self._job.order.retry_failed
-
-    def _n_tries(self, trial_id: str) -> int:
-        attempts = reversed(self._job.store.attempts(trial_id).all())
-        return sum(1 for _ in takewhile(self._is_of_this_run, attempts))
-
-    def _is_of_this_run(self, attempt: Attempt) -> bool:
-        owner = attempt.owner()
-        return owner is not None and owner.run == self._job.order.run
+            return infrastructure_tries(store, trial_id, run) >= MAX_TRIES
+        return has_failed_in(store, trial_id, run) or not self._job.order.retry_failed
 
     def _tell(self, trial_id: str, state: State) -> None:
         self._told[trial_id] = time.monotonic()

@@ -19,6 +19,7 @@ import torch
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import WriteError
+from scribblebench.sweep.execution import DeviceError
 from scribblebench.sweep.job import Job
 from scribblebench.sweep.provenance import source_digest
 from scribblebench.sweep.worker import Worker
@@ -81,6 +82,8 @@ def run_trial(
             if on_gpu:
                 device = torch.device("cuda", assigned_gpu())
             Worker(job, number=number, device=device, stop=stop, watcher=told).run()
+    except DeviceError:
+        os._exit(1)  # Ray keeps its processes, and this one is of no more use
     except (InputError, WriteError) as error:
         told.broken(str(error), is_input=isinstance(error, InputError))
     if device.type == "cuda":
