@@ -33,21 +33,21 @@ TOY = {
 """Six trials of about a second."""
 
 
-def start(*arguments, workers=2):
+def start(*arguments, workers=2, into=subprocess.PIPE):
     """Start the command line in a session of its own, with workers of one thread each."""
     environment = {**os.environ, "SCRIBBLEBENCH_WORKERS": str(workers), "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [sys.executable, "-m", "scribblebench", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=into,
+        stderr=into,
         text=True,
         env=environment,
         start_new_session=True,
     )
 
 
-def start_sweep(protocol, output, *options, workers=2):
-    return start("sweep", "--protocol", protocol, "--output", output, *options, workers=workers)
+def start_sweep(protocol, output, *options, **how):
+    return start("sweep", "--protocol", protocol, "--output", output, *options, **how)
 
 
 def wait_for(condition, process=None, timeout_s=120):
