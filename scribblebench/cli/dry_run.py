@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def tell_forecast(cells: Sequence[Cell], *, n_workers: int | None, folder: object) -> None:
     """Print the trials by form, density and method, and what they take."""
-    from scribblebench.sweep.forecast import totals
+    from scribblebench.sweep.forecast import total_annotation_s, total_left_s
 
     table = Table(box=None, pad_edge=False)
     for column in ("form", "density", "method"):
@@ -37,7 +37,7 @@ def tell_forecast(cells: Sequence[Cell], *, n_workers: int | None, folder: objec
         )
     Console(highlight=False, soft_wrap=True).print(table)
     n, finished = sum(cell.n for cell in cells), sum(cell.finished for cell in cells)
-    left = totals(cells)["left_s"]
+    left = total_left_s(cells)
     line = f"{n} trials, {finished} finished in {folder}, {n - finished} to run"
     if left is None:
         line += "; how long that takes is not known: no trial of some kinds is finished, and "
@@ -47,7 +47,11 @@ def tell_forecast(cells: Sequence[Cell], *, n_workers: int | None, folder: objec
         if n_workers is not None and n_workers > 1:
             line += f", {clock(left / n_workers)} by {n_workers} workers"
     typer.echo(line)
-    typer.echo("annotation: of one training set, by the cost model (uncalibrated)")
+    cost = _known(total_annotation_s(cells))
+    typer.echo(
+        f"annotation, by the cost model (uncalibrated): of the training set, once in each form and "
+        f"density: {cost} in all"
+    )
 
 
 def _known(seconds: float | None) -> str:

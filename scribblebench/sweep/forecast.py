@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from scribblebench.sweep.estimate import Estimates
-from scribblebench.sweep.index import finished_trials
+from scribblebench.sweep.index import finished_trials, latest
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.planning import Planned
 from scribblebench.sweep.training_stage import TrialData, annotate_training, training_data
@@ -76,14 +77,13 @@ def forecast(
     """
     table = finished_trials(planned.store)
     trials = planned.plan.trials
-    estimates = Estimates({})
-    costs: dict[Hashable, float] = {}
-    for trial_id, row in table.iterrows():
-        config = trials.get(str(trial_id))
-        if config is not None:
-            estimates.add(config, float(row["wall_s"]))
-            if row["annotation_s"] == row["annotation_s"]:  # not NaN
-                costs[_annotation(config)] = float(row["annotation_s"])
+    estimates = Estimates.of(latest(table), trials)
+    known = table["annotation_s"].dropna()
+    costs = {
+        _annotation(trials[trial_id]): float(cost)
+        for trial_id, cost in zip(known.index.tolist(), known.tolist(), strict=True)
+        if trial_id in trials
+    }
     cells: dict[tuple[str, float | None, str], list[str]] = {}
     for trial_id in ids:
         config = trials[trial_id]
@@ -120,7 +120,7 @@ def _pilot(
     start = time.monotonic()
     targets, effort = annotate_training(config, data)
     annotate_s = time.monotonic() - start
-    if effort.seconds == effort.seconds:  # not NaN
+    if math.isfinite(effort.seconds):
         costs[_annotation(config)] = effort.seconds
     if not unknown_time:
         return
@@ -159,15 +159,17 @@ def _timed(work: Callable[[], object], device: torch.device, n: int) -> float:
     return (time.monotonic() - start) / n
 
 
-def totals(cells: Sequence[Cell]) -> Mapping[str, float | None]:
-    """Return `left_s` and `annotation_s` over all cells; None if one of them is not known.
-
-    An annotation is counted once for each form and density: methods share it, seeds repeat it.
-    """
+def total_left_s(cells: Sequence[Cell]) -> float | None:
+    """Return the seconds of work that are left; None if those of a cell are not known."""
     left = [cell.left_s for cell in cells]
+    return None if None in left else sum(seconds for seconds in left if seconds is not None)
+
+
+def total_annotation_s(cells: Sequence[Cell]) -> float | None:
+    """Return what annotating the training set once in each form and density costs.
+
+    Methods share an annotation. None if the cost of one is not known.
+    """
     costs = {(cell.form, cell.density): cell.annotation_s for cell in cells}
     known = [cost for cost in costs.values() if cost is not None]
-    return {
-        "left_s": None if None in left else sum(s for s in left if s is not None),
-        "annotation_s": sum(known) if len(known) == len(costs) else None,
-    }
+    return sum(known) if len(known) == len(costs) else None

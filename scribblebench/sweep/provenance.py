@@ -39,7 +39,7 @@ def provenance(device: torch.device) -> dict[str, Any]:
         "cores": available_cores(),
         "device": torch.cuda.get_device_name(device) if cuda else device.type,
         "cuda": torch.version.cuda if cuda else None,
-        "cudnn": torch.backends.cudnn.version() if cuda else None,  # type: ignore[no-untyped-call]
+        "cudnn": torch.backends.cudnn.version() if cuda else None,  # type: ignore[no-untyped-call] # stubs lack it
         "driver": gpu_driver() if cuda else None,
         "bf16": computes_in_bf16(device),
         "torch_threads": torch.get_num_threads(),

@@ -136,7 +136,8 @@ class Worker:
                     done.add(trial_id)
                 elif attempt:
                     return (trial_id, attempt), done, others
-                others = True
+                else:
+                    others = True
             else:
                 done.add(trial_id)
         return None, done, others

@@ -32,9 +32,10 @@ from scribblebench.training.stop import Stop
 
 BROKEN = 4
 """Exit code of a worker that can do nothing: its data or the results folder fail it."""
-ASKED = "asked to stop"
 LEFT_EARLY = 5
 """Exit code of a worker that ended early and was not asked to by its sweep."""
+ASKED = "asked to stop"
+"""Reason to stop when the sweep asked for it."""
 
 
 class EventWriter:
