@@ -152,6 +152,16 @@ def large(folder, n_seeds=10):
     start = time.perf_counter()
     assert overview(Store(output)).count("to do") == seen.wanted
     print(f"       status before the first is finished in {time.perf_counter() - start:.1f} s")
+    status = json.dumps({"state": "failed", "ended": "", "fault": "trial", "error": "ValueError"})
+    for trial_id in planned.plan.trials:
+        attempt = output / "trials" / trial_id / "attempts" / "1"
+        attempt.mkdir(parents=True)
+        (attempt / "status.json").write_text(status, encoding="utf-8")
+        os.utime(attempt.parent, (1e9, 1e9))
+    for what in ("status where all have failed", "status again"):
+        start = time.perf_counter()
+        assert overview(Store(output)).count("failed") == seen.wanted
+        print(f"       {what} in {time.perf_counter() - start:.1f} s")
 
 
 def workers(folder, n=24):

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from scribblebench.cli.counted import counted
 from scribblebench.cli.durations import clock
 
 if TYPE_CHECKING:
@@ -37,8 +38,11 @@ def tell_forecast(cells: Sequence[Cell], *, n_workers: int | None, folder: objec
         )
     Console(highlight=False, soft_wrap=True).print(table)
     n, finished = sum(cell.n for cell in cells), sum(cell.finished for cell in cells)
+    failed, to_run = sum(cell.failed for cell in cells), sum(cell.to_run for cell in cells)
     left = total_left_s(cells)
-    line = f"{n} trials, {finished} finished in {folder}, {n - finished} to run"
+    line = f"{counted(n, 'trial')}, {finished} finished in {folder}, {to_run} to run"
+    if failed:
+        line += f", {failed} failed (--retry-failed tries them again)"
     if left is None:
         line += "; how long that takes is not known: no trial of some kinds is finished, and "
         line += "--pilot would time some steps"

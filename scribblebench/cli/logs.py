@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from scribblebench.cli.results_options import ResultsArgument, full_id
 from scribblebench.errors import InputError
+
+LAST_LINES = 20
+"""Of a worker's own log, shown where an attempt ended without a word."""
 
 
 def logs(
@@ -39,3 +43,15 @@ def logs(
         log = one.folder / "log.txt"
         if log.is_file():
             typer.echo(log.read_text(encoding="utf-8", errors="replace").rstrip())
+        if owner and status is None:
+            _tell_last_words(store.worker_log(owner.run, owner.worker))
+
+
+def _tell_last_words(path: Path) -> None:
+    """Print the end of what the worker's process wrote, which may say why it died."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return
+    if lines:
+        typer.echo("\n".join([f"end of {path}:", *lines[-LAST_LINES:]]))

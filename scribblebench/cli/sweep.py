@@ -58,9 +58,8 @@ def sweep(
     ray_address: Annotated[
         str | None,
         typer.Option(
-            envvar="RAY_ADDRESS",
-            help="With --executor ray: auto or HOST:PORT of a running cluster. [default: one that "
-            "is started on this machine]",
+            help="With --executor ray: auto or HOST:PORT of a running cluster. [default: "
+            "RAY_ADDRESS, or one that is started on this machine]",
         ),
     ] = None,
     slurm: Annotated[
@@ -174,7 +173,14 @@ def sweep(
             n_missing = len(set(chosen_ids) - planned.store.finished_ids())
             runner, n_workers = choose_executor(wanted, n_missing)
             if dry_run:
-                cells = forecast(planned, chosen_ids, pilot=pilot, device=chosen, tell=progress.say)
+                cells = forecast(
+                    planned,
+                    chosen_ids,
+                    retry_failed=retry_failed,
+                    pilot=pilot,
+                    device=chosen,
+                    tell=progress.say,
+                )
                 progress.stop()
                 tell_forecast(cells, n_workers=n_workers, folder=folder)
                 return

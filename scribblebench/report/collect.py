@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,9 +81,10 @@ class Results:
         remarks += [f"failed: trial {i}: {error}" for i, error in self.failed.items()]
         origins = [r["provenance"] for r in self.results.values()]
         # Results from before the source's digest was recorded have their commit alone.
-        versions = {(o["commit"], o["dirty"], o.get("source")) for o in origins}
+        versions = {o.get("source") or (o["commit"], o["dirty"]) for o in origins}
         if len(versions) > 1:
             remarks.append(f"The trials were run by {len(versions)} versions of the code.")
+        remarks += _differences(origins)
         if any(o["dirty"] for o in origins):
             remarks.append("Some trials were run by code with uncommitted changes.")
         return remarks
@@ -107,6 +109,17 @@ class Results:
                 f"walls are closed in {check['closed_fraction']:.0%} of the slices, and {between}."
             )
         return list(dict.fromkeys(remarks))
+
+
+def _differences(origins: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say in which libraries, and on which kinds of devices, trials were run."""
+    found = [{"Python": o["python"], **o["packages"], "device": o["device"]} for o in origins]
+    remarks = []
+    for name in dict.fromkeys(name for one in found for name in one):
+        values = sorted({str(one.get(name, "?")) for one in found})
+        if len(values) > 1:
+            remarks.append(f"The trials differ in {name}: {', '.join(values)}.")
+    return remarks
 
 
 def arms(rows: pd.DataFrame) -> pd.DataFrame:

@@ -33,12 +33,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from scribblebench.errors import InputError
 from scribblebench.io.atomic import WriteError, write_json
 from scribblebench.sweep.processes import process_birth, this_machine
 
 LEASE_S = 90.0
 """Seconds without a heartbeat after which an attempt on another machine counts as dead."""
+
+READ_AGAIN_S = (0.01, 0.1)
+"""Seconds between the tries to read a file that is there."""
 
 Ending = Literal["finished", "failed", "stopped"]
 
@@ -149,13 +151,23 @@ class Attempt:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from error
-    return content if isinstance(content, dict) else None
+    """Return what a file holds; None where it is missing or cannot be read.
+
+    A file of one trial that a disk or a network fails to give must not end a sweep: such an attempt
+    is judged by its heartbeat. Network file systems forget a file that was replaced while it was
+    read (ESTALE), and find it at the next try.
+    """
+    for wait_s in (*READ_AGAIN_S, None):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError):
+            if wait_s is not None:
+                time.sleep(wait_s)
+        else:
+            return content if isinstance(content, dict) else None
+    return None
 
 
 class Attempts:

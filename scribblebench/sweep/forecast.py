@@ -11,8 +11,10 @@ import torch
 
 from scribblebench.sweep.estimate import Estimates
 from scribblebench.sweep.index import finished_trials, latest
+from scribblebench.sweep.overview import share_left, states_of
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.planning import Planned
+from scribblebench.sweep.states import State
 from scribblebench.sweep.training_stage import TrialData, annotate_training, training_data
 from scribblebench.training.loop import Run
 from scribblebench.training.prediction import predict_case
@@ -30,8 +32,12 @@ class Cell:
     form, method : str
         The method with its variant, where it has one.
     density : float, or None
-    n, finished : int
-        Trials, and those of them that have a result.
+    n, finished, failed : int
+        Trials, those of them that have a result, and those that failed and are not to be tried
+        again.
+    shares_left : float
+        Trials that are to be run, those that were begun only with the share of their steps that is
+        left.
     seconds : float, or None
         Of one trial; None if not known.
     annotation_s : float, or None
@@ -43,20 +49,28 @@ class Cell:
     method: str
     n: int
     finished: int
+    failed: int
+    shares_left: float
     seconds: float | None
     annotation_s: float | None
 
     @property
     def left_s(self) -> float | None:
         """Seconds of work that are left; None if not known."""
-        left = self.n - self.finished
-        return None if left and self.seconds is None else left * (self.seconds or 0.0)
+        unknown = self.to_run and self.seconds is None
+        return None if unknown else self.shares_left * (self.seconds or 0.0)
+
+    @property
+    def to_run(self) -> int:
+        """Trials that are to be run or to go on."""
+        return self.n - self.finished - self.failed
 
 
 def forecast(
     planned: Planned,
     ids: Sequence[str],
     *,
+    retry_failed: bool = False,
     pilot: bool = False,
     device: torch.device | None = None,
     tell: Callable[[str], None] = lambda line: None,
@@ -67,7 +81,9 @@ def forecast(
     ----------
     planned : Planned
     ids : sequence of str
-        Trials to be run.
+        Trials that are wanted.
+    retry_failed : bool
+        Whether those that failed by themselves are tried again.
     pilot : bool
         Whether to time some steps and count an annotation where no trial of the kind is finished.
     device : torch.device, or None
@@ -78,6 +94,7 @@ def forecast(
     table = finished_trials(planned.store)
     trials = planned.plan.trials
     estimates = Estimates.of(latest(table), trials)
+    states = states_of(planned.store, ids, finished=set(table.index.tolist()))
     known = table["annotation_s"].dropna()
     costs = {
         _annotation(trials[trial_id]): float(cost)
@@ -93,10 +110,26 @@ def forecast(
         example = trials[members[0]]
         if pilot:
             _pilot(planned.data.get([example]), example, estimates, costs, device, tell)
-        n_finished = len(table.index.intersection(members))
-        seconds, cost = estimates.seconds(example), costs.get(_annotation(example))
-        found.append(Cell(form, density, method, len(members), n_finished, seconds, cost))
+        seen = [states[trial_id] for trial_id in members]
+        failed = [not retry_failed and _has_failed_by_itself(state) for state in seen]
+        left = [state for state, out in zip(seen, failed, strict=True) if not out]
+        cell = Cell(
+            form,
+            density,
+            method,
+            n=len(members),
+            finished=sum(state.name == "finished" for state in seen),
+            failed=sum(failed),
+            shares_left=sum(share_left(state) for state in left if state.name != "finished"),
+            seconds=estimates.seconds(example),
+            annotation_s=costs.get(_annotation(example)),
+        )
+        found.append(cell)
     return found
+
+
+def _has_failed_by_itself(state: State) -> bool:
+    return state.status is not None and state.status.fault == "trial"
 
 
 def _annotation(config: TrialConfig) -> Hashable:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from functools import partial
 
 from scribblebench.sweep.attempts import Watch
+from scribblebench.sweep.endings import Endings
 from scribblebench.sweep.estimate import Estimates
 from scribblebench.sweep.index import finished_trials, latest
 from scribblebench.sweep.plan import TrialConfig
@@ -62,21 +65,48 @@ def overview(store: Store, watch: Watch | None = None) -> Overview:
     plan = store.read_plan()
     table = finished_trials(store)
     finished = set(table.index.tolist())
+    states = states_of(store, plan.trials, finished=finished, watch=watch)
+    estimates = Estimates.of(latest(table), plan.trials)
+    left = _seconds_left(plan, states, estimates)
+    return Overview(plan, states, len(finished - plan.trials.keys()), left)
+
+
+def states_of(
+    store: Store, ids: Iterable[str], *, finished: Set[str], watch: Watch | None = None
+) -> dict[str, State]:
+    """Look at some trials.
+
+    Parameters
+    ----------
+    store : Store
+    ids : iterable of str
+    finished : set of str
+        Ids of the finished trials in the folder.
+    watch : Watch, or None
+        See `overview`.
+
+    Returns
+    -------
+    states : dict of str to State
+        By id, in the order of `ids`.
+    """
     begun = set(_names(store))
+    endings = Endings(store)
     done, to_do = State("finished"), State("to do")
     states = {}
-    for trial_id in plan.trials:
+    for trial_id in ids:
         if trial_id in finished:
             states[trial_id] = done
         elif trial_id not in begun:
             states[trial_id] = to_do
         else:
-            states[trial_id] = (
-                state_of(store, trial_id, watch) if watch else seen_once(store, trial_id)
-            )
-    estimates = Estimates.of(latest(table), plan.trials)
-    left = _seconds_left(plan, states, estimates)
-    return Overview(plan, states, len(finished - plan.trials.keys()), left)
+            states[trial_id] = endings.state(trial_id, partial(_look, store, trial_id, watch))
+    endings.save()
+    return states
+
+
+def _look(store: Store, trial_id: str, watch: Watch | None) -> State:
+    return state_of(store, trial_id, watch) if watch else seen_once(store, trial_id)
 
 
 def _names(store: Store) -> list[str]:
@@ -93,6 +123,11 @@ def _seconds_left(plan: Plan, states: dict[str, State], estimates: Estimates) ->
         seconds = estimates.seconds(plan.trials[trial_id])
         if seconds is None:
             return None
-        done, steps = state.attempt.steps() if state.attempt else (0, 0)
-        total += seconds * (1.0 - done / steps if steps else 1.0)
+        total += seconds * share_left(state)
     return total
+
+
+def share_left(state: State) -> float:
+    """Return the share of a trial's steps that are to do, by its last heartbeat."""
+    done, steps = state.attempt.steps() if state.attempt else (0, 0)
+    return 1.0 - done / steps if steps else 1.0

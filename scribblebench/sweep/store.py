@@ -17,6 +17,7 @@ results/<name>/
     attempts/<n>/         each execution of the trial; see `scribblebench.sweep.attempts`
   runs/<run>/             what one `sweep` command left while it ran: orders, logs of its workers
   index.parquet           what the finished trials' files say, made from them at any time
+  endings.parquet         the same of attempts without a result, where there are very many
 ```
 """
 
@@ -81,6 +82,10 @@ class Store:
     def run_folder(self, run: str) -> Path:
         """Return the folder of one run of the sweep."""
         return self.root / "runs" / run
+
+    def worker_log(self, run: str, number: int) -> Path:
+        """Return where a worker in a process of its own writes all else than events."""
+        return self.run_folder(run) / f"worker-{number}.log"
 
     def write_plan(self, protocol_text: str, plan: Plan) -> None:
         """Record what the sweep asks for; replaces an earlier plan, touches no result.

@@ -93,8 +93,10 @@ class Worker:
             left = [trial_id for trial_id in left if trial_id not in done]
             if taken:
                 trial_id, attempt = taken
-                if self._execute(trial_id, attempt):
-                    left.remove(trial_id)
+                left.remove(trial_id)
+                if not self._execute(trial_id, attempt):
+                    # Others first: what took its memory or its GPU may be gone by then.
+                    left.append(trial_id)
                 first = False
             elif others and self._job.order.wait and not self._must_stop():
                 time.sleep(POLL_S)

@@ -1,7 +1,14 @@
 """status, logs, export, clean and dry runs, as they are typed."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
+
+from scribblebench.sweep.attempts import Owner, heartbeat_line
+from scribblebench.sweep.forecast import forecast
+from scribblebench.sweep.planning import reopen_sweep
+from scribblebench.sweep.store import Store
 
 
 @pytest.fixture
@@ -38,6 +45,22 @@ def test_logs_are_found_by_the_beginning_of_an_id(swept, scribblebench):
     assert "trial 'zzz': there is none." in ended.err
     ended = scribblebench("logs", output, trial_id, "--attempt", 7)
     assert f"--attempt: trial '{trial_id}' has no attempt 7" in ended.err
+
+
+def test_the_log_of_a_killed_attempt_ends_with_what_its_worker_wrote(swept, scribblebench):
+    output, _ = swept
+    store, trial_id = Store(output), one_id(output)
+    (output / "trials" / trial_id / "result.json").unlink()
+    owner = replace(Owner.this_process("run", 3), birth="1")
+    attempts = store.attempts(trial_id)
+    attempts.claim(owner, attempts.last())
+    path = store.worker_log("run", 3)
+    path.parent.mkdir()
+    path.write_text("\n".join(["early", *map(str, range(20)), "out of memory: killed"]))
+    shown = scribblebench("logs", output, trial_id).out
+    assert f"end of {path}:" in shown
+    assert shown.endswith("19\nout of memory: killed\n")
+    assert "early" not in shown
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
@@ -91,6 +114,25 @@ def test_a_dry_run_writes_nothing_and_knows_times_only_from_finished_trials_or_a
     assert "0 to run" in shown
 
 
+def test_a_dry_run_leaves_out_what_failed_and_counts_what_was_begun_in_part(swept, scribblebench):
+    output, path = swept
+    sweep = ("sweep", "--protocol", path, "--output", output, "--dry-run")
+    store = Store(output)
+    first, second, _ = store.read_plan().trials
+    for trial_id, owner in ((first, "gone"), (second, "failed")):
+        (output / "trials" / trial_id / "result.json").unlink()
+        attempts = store.attempts(trial_id)
+        attempt = attempts.claim(replace(Owner.this_process(owner, 0), birth="1"), attempts.last())
+        (attempt.folder / "heartbeat").write_text(heartbeat_line(1, 1, 4))
+    attempt.end("failed", fault="trial", error="no")
+    shown = scribblebench(*sweep).out
+    assert "1 finished" in shown
+    assert "1 to run, 1 failed (--retry-failed tries them again)" in shown
+    assert "2 to run" in scribblebench(*sweep, "--retry-failed").out
+    planned = reopen_sweep(output)
+    assert sum(cell.shares_left for cell in forecast(planned, list(planned.plan.trials))) == 0.75
+
+
 def test_only_runs_a_part_and_says_so(tiny, write_protocol, tmp_path, scribblebench):
     path, output = write_protocol(tiny), tmp_path / "out"
     ended = scribblebench("sweep", "--protocol", path, "--output", output, "--only", "density=0.5")
@@ -115,6 +157,9 @@ def test_the_folder_of_another_protocol_is_not_taken(swept, tiny, write_protocol
         (("--budget", "soon"), "--budget: must be a duration such as 12h"),
         (("--workers", "0"), "--workers: must be at least 1, got 0"),
         (("--threads", "0"), "--threads: must be at least 1, got 0"),
+        (("--ray-address", "auto"), "--ray-address: goes with --executor ray"),
+        (("--per-gpu", "2", "--device", "cpu"), "--per-gpu: the trials would run on cpu"),
+        (("--per-gpu", "2", "--executor", "slurm"), "--per-gpu: goes with --executor local and"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(

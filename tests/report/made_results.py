@@ -88,7 +88,14 @@ def result_of(commit="abc", dirty=False):
         "data_fingerprint": "0123456789abcdef",
         "mean_dsc": 0.5,
         "timing": {"wall_s": 36.0, "train_s": 30.0},
-        "provenance": {"commit": commit, "dirty": dirty, "processor": "one"},
+        "provenance": {
+            "commit": commit,
+            "dirty": dirty,
+            "python": "3.11.2",
+            "packages": {"torch": "2.13.0"},
+            "processor": "one",
+            "device": "cpu",
+        },
     }
 
 

@@ -159,6 +159,34 @@ def test_results_of_several_versions_or_of_changed_code_are_marked(made):
     assert "uncommitted changes" in remarks
 
 
+def test_results_of_other_commits_with_the_same_code_are_one_version(made):
+    store, trials = made()
+    for trial_id in trials:
+        change_origin(store, trial_id, commit=f"commit of {trial_id}", source="0123")
+    assert collect(store).remarks() == []
+    change_origin(store, min(trials), source="4567")
+    assert "run by 2 versions of the code" in collect(store).remarks()[0]
+
+
+def test_other_libraries_and_devices_are_marked(made):
+    store, trials = made()
+    first, *_ = trials
+    packages = json.loads((store.trial_folder(first) / "result.json").read_text())["provenance"]
+    older = packages["packages"] | {"torch": "2.11.0"}
+    change_origin(store, first, packages=older, device="NVIDIA H100")
+    remarks = collect(store).remarks()
+    assert f"The trials differ in torch: 2.11.0, {packages['packages']['torch']}." in remarks
+    assert "The trials differ in device: NVIDIA H100, cpu." in remarks
+
+
+def change_origin(store, trial_id, **about):
+    """Change the provenance of a result."""
+    path = store.trial_folder(trial_id) / "result.json"
+    result = json.loads(path.read_text())
+    result["provenance"] |= about
+    path.write_text(json.dumps(result))
+
+
 def test_rules_of_geometry_that_were_not_used_are_told_with_what_speaks_against_them(made):
     """Volumes of one plane have no slice between two others, which would speak for `absent`."""
     store, trials = made()

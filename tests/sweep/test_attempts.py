@@ -1,11 +1,13 @@
 """Claims on trials, and who is still alive."""
 
+import errno
 import multiprocessing
 import os
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +71,33 @@ def test_how_an_attempt_ended_is_read_back(attempts):
     attempt.end("failed", fault="trial", error="ValueError: no", traceback="Trace")
     status = attempts.last().status()
     assert (status.state, status.fault, status.error) == ("failed", "trial", "ValueError: no")
+
+
+@pytest.mark.parametrize("name", ["owner.json", "status.json"])
+@pytest.mark.parametrize("damage", ["", "{", "[1]", '{"other": 1}'])
+def test_files_that_cannot_be_read_say_nothing(attempts, name, damage):
+    attempt = attempts.claim(ME, None)
+    attempt.end("finished")
+    (attempt.folder / name).write_text(damage)
+    assert (attempt.owner() is None, attempt.status() is None) == (
+        name == "owner.json",
+        name == "status.json",
+    )
+
+
+def test_a_file_that_was_replaced_while_it_was_read_is_read_again(attempts, monkeypatch):
+    """As on network file systems, which then say ESTALE once."""
+    attempt = attempts.claim(ME, None)
+    read, failures = Path.read_text, [OSError(errno.ESTALE, "Stale file handle")]
+
+    def stale(path, **options):
+        if failures:
+            raise failures.pop()
+        return read(path, **options)
+
+    monkeypatch.setattr(Path, "read_text", stale)
+    assert attempt.owner() == ME
+    assert not failures
 
 
 def test_processes_of_this_machine_are_looked_up(attempts):

@@ -74,6 +74,17 @@ def test_a_trial_that_found_no_memory_is_tried_again(protocol, tmp_path, failing
     assert store.read_result(trial_id)["attempt"] == 3
 
 
+def test_a_trial_that_found_no_memory_lets_others_go_first(protocol, tmp_path, failing):
+    failing(MemoryError(), times=1)
+    _, events = sweep(protocol, tmp_path / "out")
+    store, trial_id = half(tmp_path / "out")
+    label = store.read_plan().trials[trial_id].label()
+    begun = [e[1] for e in events if e[0] == "start"]
+    assert len(begun) == 4
+    assert begun.index(label) == 1
+    assert begun[-1] == label
+
+
 def test_a_trial_that_never_finds_memory_is_given_up_after_three_tries(protocol, tmp_path, failing):
     failing(MemoryError("too large"))
     summary, events = sweep(protocol, tmp_path / "out")

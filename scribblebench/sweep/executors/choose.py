@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ class Wanted:
     per_gpu : int
         Trials that share a GPU.
     ray_address : str, or None
-        Of a running Ray cluster.
+        Of a running Ray cluster; the variable RAY_ADDRESS stands in for it.
     slurm : sequence of str
         Options of sbatch.
     trials_per_job : int
@@ -70,6 +71,13 @@ def choose_executor(wanted: Wanted, n_trials: int) -> tuple[Executor, int | None
         raise InputError(f"--executor: unknown executor '{wanted.name}'.{hint}")
     if wanted.name != "slurm" and (wanted.slurm or wanted.trials_per_job != 1):
         raise InputError("--slurm and --trials-per-job: go with --executor slurm")
+    if wanted.name != "ray" and wanted.ray_address is not None:
+        raise InputError("--ray-address: goes with --executor ray")
+    if wanted.name == "slurm" and wanted.per_gpu != 1:
+        raise InputError("--per-gpu: goes with --executor local and ray")
+    here = choose_device(wanted.device_here)
+    if wanted.name == "local" and wanted.per_gpu > 1 and here.type != "cuda":
+        raise InputError(f"--per-gpu: the trials would run on {here.type}; see --workers")
     # The numbers are the same for all, and are checked in one place.
     slots = slots_for(
         wanted.device_here,
@@ -83,13 +91,12 @@ def choose_executor(wanted: Wanted, n_trials: int) -> tuple[Executor, int | None
         from scribblebench.sweep.executors.ray import Ray
 
         gpus = 1.0 / wanted.per_gpu
-        ray = Ray(wanted.ray_address, cpus=threads, gpus=gpus, workers=wanted.workers)
+        address = wanted.ray_address or os.environ.get("RAY_ADDRESS") or None
+        ray = Ray(address, cpus=threads, gpus=gpus, workers=wanted.workers)
         return ray, wanted.workers
     if wanted.name == "slurm":
         from scribblebench.sweep.executors.slurm import Slurm
 
-        if wanted.per_gpu != 1:
-            raise InputError("--per-gpu: goes with --executor local and ray")
         slurm = Slurm(
             wanted.slurm,
             trials_per_job=wanted.trials_per_job,
@@ -97,6 +104,7 @@ def choose_executor(wanted: Wanted, n_trials: int) -> tuple[Executor, int | None
             limit=wanted.workers,
         )
         return slurm, slurm.n_tasks(n_trials)
-    if len(slots) > 1:
+    if len(slots) > 1 or here.type == "cuda":
+        # A GPU that fails is lost to its process, which must not be the command's own.
         return Local(slots), len(slots)
-    return InProcess(choose_device(wanted.device), slots[0].threads), 1
+    return InProcess(here, slots[0].threads), 1

@@ -99,7 +99,7 @@ class _Crew:
         if self._stop.deadline is not None:
             left = max(0.0, self._stop.deadline - time.monotonic())
             command += ["--stop-after", str(left / 60.0)]
-        path = self._job.store.run_folder(run) / f"worker-{number}.log"
+        path = self._job.store.worker_log(run, number)
         try:
             log = path.open("w", encoding="utf-8")
         except OSError as error:
@@ -167,7 +167,7 @@ class _Crew:
         if not member.has_begun:
             self._idle_deaths += 1
         if self._idle_deaths >= MAX_IDLE_DEATHS:
-            log = self._job.store.run_folder(self._job.order.run) / f"worker-{member.number}.log"
+            log = self._job.store.worker_log(self._job.order.run, member.number)
             self._fail(InputError(f"workers die before they begin ({what}); see {log}"))
         elif not self._stop.now():
             self.start(member.slot)
