@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scribblebench.report.tables import CELL
+from scribblebench.report.scores import CELL
 from scribblebench.seeding import rng_for
 from scribblebench.types import Float64Array
 

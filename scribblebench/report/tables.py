@@ -10,9 +10,7 @@ import pandas as pd
 
 from scribblebench.metrics import summarise
 from scribblebench.metrics.summary import AVERAGE_ID, AVERAGE_NAME
-
-CELL = ["dataset", "split", "form", "density", "randomness", "method"]
-"""Columns that name a cell of the comparison: its seeds are averaged."""
+from scribblebench.report.scores import CELL
 
 COLLAPSED = 0.5
 """A class has collapsed in a trial whose Dice for it, averaged over cases, is below this."""
