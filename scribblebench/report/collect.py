@@ -23,14 +23,18 @@ COLUMNS = (
         "dsc_raw",
         "annotated_fraction",
         "annotation_s",
+        "coverage_px",
+        "unreached_fraction",
     ),
 )
 """Columns of the tidy table: one row for each trial, case and class. `failed` marks a class that
 exactly one of prediction and target holds. `dsc_raw` is the Dice before components were filtered;
 `annotated_fraction` the annotated share of the training set's foreground; `annotation_s` the
-seconds that its annotation takes by the cost model (uncalibrated)."""
+seconds that its annotation takes by the cost model (uncalibrated); `coverage_px` the mean distance
+of its foreground pixels to the nearest mark of their class, and `unreached_fraction` the share of
+those in parts without any."""
 
-LATER = ("annotation_s", "variant")
+LATER = ("annotation_s", "variant", "coverage_px", "unreached_fraction")
 """Columns that results of earlier versions lack; NaN there."""
 
 

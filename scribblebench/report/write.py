@@ -17,6 +17,7 @@ from scribblebench.report.ratio_audit import audit_figure, audit_table
 from scribblebench.report.style import save
 from scribblebench.report.tables import summary_markdown, summary_table
 from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.samples import largest_planes
 from scribblebench.sweep.store import Store
 
 
@@ -107,7 +108,9 @@ def _overlays(store: Store, results: Results, target: Path) -> list[Path]:
             continue
         rows = results.rows[results.rows["trial_id"] == trial_id]
         names = dict(zip(rows["class_id"], rows["class_name"], strict=True))
-        figure = overlay_figure(rows, samples, {0: "background", **names}, config.label())
+        figure = overlay_figure(
+            rows, largest_planes(samples), {0: "background", **names}, config.label()
+        )
         paths += save(figure, target / f"overlay-{form}-{arm.replace(' ', '-')}", (".png",))
     return paths
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +16,12 @@ from scribblebench.scribbles import (
     ScribbleSettings,
     simulate_volume,
 )
+from scribblebench.scribbles.against_labels import bounding_box
 from scribblebench.scribbles.cost import dense_seconds, scribble_seconds
+from scribblebench.scribbles.coverage import distance_within
 from scribblebench.scribbles.jobs import Settings
 from scribblebench.sweep.plan import TrialConfig
-from scribblebench.types import IGNORE_LABEL, LabelArray, LabelSpec
+from scribblebench.types import IGNORE_LABEL, BoolArray, LabelArray, LabelSpec
 
 
 def annotate(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArray:
@@ -68,12 +71,14 @@ def _settings(config: TrialConfig) -> Settings:
 class Effort:
     """Counts what the annotation of a training set is, and what it takes.
 
-    One case without dense labels makes the share and the seconds NaN: how much foreground there
-    is and how wide it is, and so how long a stroke takes, is not known there.
+    One case without dense labels makes all of it NaN: how much foreground there is, how far from a
+    mark and how wide, and so how long a stroke takes, is not known there.
     """
 
     annotated_px: int = 0
     foreground_px: float = 0
+    reached_px: int = 0
+    distance_px: float = 0.0
     seconds: float = 0.0
 
     def add(self, targets: LabelArray, slices: Slices, labels: LabelSpec, *, dense: bool) -> None:
@@ -85,11 +90,36 @@ class Effort:
         self.foreground_px += int(foreground.sum())
         self.annotated_px += int((foreground & (targets != IGNORE_LABEL)).sum())
         for target, label_map in zip(targets, slices.label_map, strict=True):
+            for class_id in labels.foreground:
+                self._reach(target == class_id, label_map == class_id)
             self.seconds += (
                 dense_seconds(label_map) if dense else scribble_seconds(target, label_map)
             )
+
+    def _reach(self, marks: BoolArray, mask: BoolArray) -> None:
+        """Count the distances of one class of a slice to its marks."""
+        if mask.any():
+            box = bounding_box(mask)
+            distance = distance_within(marks[box], mask[box])
+            reached = np.isfinite(distance)
+            self.reached_px += int(np.count_nonzero(reached))
+            self.distance_px += float(distance[reached].sum())
 
     @property
     def fraction(self) -> float:
         """Annotated share of the foreground pixels, in [0, 1]; NaN if unknown or without any."""
         return self.annotated_px / self.foreground_px if self.foreground_px else float("nan")
+
+    @property
+    def coverage_px(self) -> float:
+        """Mean distance of foreground pixels to the nearest mark of their class, within it.
+
+        In pixels, over those that a mark can reach; NaN if unknown or if there are none.
+        """
+        known = self.reached_px and math.isfinite(self.foreground_px)
+        return self.distance_px / self.reached_px if known else float("nan")
+
+    @property
+    def unreached_fraction(self) -> float:
+        """Share of the foreground pixels in parts of a class, in a slice, without any mark."""
+        return 1.0 - self.reached_px / self.foreground_px if self.foreground_px else float("nan")

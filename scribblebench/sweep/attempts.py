@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import json
 import os
 import platform
@@ -100,8 +101,13 @@ class Status:
 class Attempt:
     """One execution of a trial: a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | str) -> None:
+        self._folder = folder
+
+    @functools.cached_property
+    def folder(self) -> Path:
+        """Where it is; made when asked for, because very many are only counted."""
+        return Path(self._folder)
 
     @property
     def number(self) -> int:

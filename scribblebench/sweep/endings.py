@@ -7,6 +7,7 @@ workers ask the files.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -36,8 +37,8 @@ class Endings:
     """
 
     def __init__(self, store: Store) -> None:
-        self._store = store
         self._path = store.root / "endings.parquet"
+        self._trials = str(store.root / "trials")
         self._known = self._read()
         self._kept: dict[str, tuple[int, State]] = {}
 
@@ -70,7 +71,7 @@ class Endings:
 
     def _changed_ns(self, trial_id: str) -> int:
         try:
-            return (self._store.trial_folder(trial_id) / "attempts").stat().st_mtime_ns
+            return os.stat(f"{self._trials}/{trial_id}/attempts").st_mtime_ns  # noqa: PTH116
         except OSError:
             return -1
 
@@ -84,7 +85,7 @@ class Endings:
 
     def _entries(self, rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[str, tuple[int, State]]]:
         for trial_id, changed_ns, number, name, *about in rows:
-            attempt = Attempt(self._store.attempts(trial_id).folder / str(number))
+            attempt = Attempt(f"{self._trials}/{trial_id}/attempts/{number}")
             yield trial_id, (changed_ns, State(name, attempt, Status(name, *about)))
 
 

@@ -61,11 +61,11 @@ def score_cases(
     rows : list of dict
         One a case and foreground class.
     samples : Samples
-        One slice a case, for pictures.
+        Planes of each case, for pictures.
     """
     labels = data.labels
     rows: list[dict[str, Any]] = []
-    samples = Samples()
+    samples = Samples(sum(slices.image[:, 0].size for slices in data.scored))
     for slices, prediction in zip(data.scored, predictions, strict=True):
         case, pred, raw = slices.case, prediction.pred, prediction.raw
         assert case.label_map is not None, "a sweep refuses such cases when it loads them"
@@ -80,6 +80,8 @@ def score_cases(
                     "dsc_raw": dice(raw == class_id, case.label_map == class_id),
                     "annotated_fraction": effort.fraction,
                     "annotation_s": round(effort.seconds, 1),
+                    "coverage_px": effort.coverage_px,
+                    "unreached_fraction": effort.unreached_fraction,
                 }
             )
         samples.add(slices, _shown(slices, config, labels), labels_in_view(pred, slices))

@@ -9,12 +9,13 @@ results/<name>/
     rows.csv              a row per case and class
     history.csv           the course of the training: the loss and its terms
     ratios.csv            class ratios an epoch and class, estimated and true
-    samples.npz           one slice of each scored case, for pictures
+    samples.npz           scribbles and predictions of scored cases, for pictures
     model.pt              the network, where it is kept
     result.json           written last: the trial is finished if and only if this is there
     checkpoint.pt         where an unfinished training goes on
     predictions.npz       of an unfinished trial, so that a crash in scoring costs no training
     attempts/<n>/         each execution of the trial; see `scribblebench.sweep.attempts`
+  cases-<digest>.npz      images and dense labels of the scored cases, for the same pictures
   runs/<run>/             what one `sweep` command left while it ran: orders, logs of its workers
   index.parquet           what the finished trials' files say, made from them at any time
   endings.parquet         the same of attempts without a result, where there are very many
@@ -41,6 +42,7 @@ from scribblebench.io.atomic import atomic_path, create_json, write_json, write_
 from scribblebench.sweep.attempts import Attempts, Status
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.plan_file import Plan, read_plan, write_plan
+from scribblebench.sweep.samples import CasePlanes, Samples, joined, single_planes
 from scribblebench.training.model_file import Model, save_model
 from scribblebench.types import AnyArray
 
@@ -176,9 +178,22 @@ class Store:
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: cannot be read ({error})") from error
 
-    def read_samples(self, trial_id: str) -> dict[str, AnyArray] | None:
-        """Return the arrays kept for pictures, or None where they were not kept or copied."""
-        path = self.trial_folder(trial_id) / "samples.npz"
+    def read_samples(self, trial_id: str) -> list[CasePlanes] | None:
+        """Return planes of the scored cases, or None where they were not kept or copied.
+
+        Raises
+        ------
+        InputError
+            If a file cannot be read.
+        """
+        own = self._read_arrays(self.trial_folder(trial_id) / "samples.npz")
+        if own is None or "cases" not in own:
+            return None if own is None else single_planes(own)
+        shared = self._read_arrays(self.root / str(own["cases"]))
+        return None if shared is None else joined(own, shared)
+
+    @staticmethod
+    def _read_arrays(path: Path) -> dict[str, AnyArray] | None:
         if not path.is_file():
             return None
         try:
@@ -195,7 +210,7 @@ class Store:
         rows: Sequence[Mapping[str, Any]],
         history: Sequence[Mapping[str, float]],
         ratios: Sequence[Mapping[str, Any]],
-        samples: Mapping[str, AnyArray],
+        samples: Samples,
         result: Mapping[str, Any],
         model: Model | None = None,
         keep_predictions: bool = False,
@@ -216,8 +231,7 @@ class Store:
         write_course(folder, history, ratios)
         if model is not None:
             save_model(folder / "model.pt", model, half=True)
-        with atomic_path(folder / "samples.npz") as temporary:
-            np.savez_compressed(temporary, allow_pickle=False, **samples)
+        self._write_samples(folder, samples)
         content = {**result, "rows_sha256": digest(table), "predictions_kept": keep_predictions}
         if not create_json(folder / "result.json", content):
             return False
@@ -225,6 +239,15 @@ class Store:
         if not keep_predictions:
             (folder / "predictions.npz").unlink(missing_ok=True)
         return True
+
+    def _write_samples(self, folder: Path, samples: Samples) -> None:
+        name, shared = samples.shared()
+        files = {folder / "samples.npz": samples.own()}
+        if not (self.root / name).exists():
+            files[self.root / name] = shared
+        for path, arrays in files.items():
+            with atomic_path(path) as temporary:
+                np.savez_compressed(temporary, allow_pickle=False, **arrays)
 
     @staticmethod
     def _read_json(path: Path) -> dict[str, Any]:

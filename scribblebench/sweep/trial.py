@@ -15,13 +15,13 @@ from torch import nn
 from scribblebench.sweep.annotation import Effort
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.predictions import Prediction, PredictionFile
+from scribblebench.sweep.samples import Samples
 from scribblebench.sweep.scoring_stage import predict_cases, score_cases
 from scribblebench.sweep.training_stage import Learned, TrialData, train_trial
 from scribblebench.training.checkpoint import Checkpoint
 from scribblebench.training.loop import OnStep
 from scribblebench.training.scribble_geometry import GeometryCheck
 from scribblebench.training.stop import Stop
-from scribblebench.types import AnyArray
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Outcome:
     rows: list[dict[str, Any]]
     history: list[dict[str, float]]
     ratios: list[dict[str, Any]]
-    samples: dict[str, AnyArray]
+    samples: Samples
     timing: dict[str, float]
     effort: Effort
 
@@ -127,7 +127,7 @@ def run_trial(
         rows=rows,
         history=learned.trained.losses,
         ratios=learned.trained.ratios,
-        samples=samples.arrays(),
+        samples=samples,
         effort=learned.effort,
         timing={
             "annotate_s": round(learned.annotate_s, 3),

@@ -53,7 +53,7 @@ def rows_of(trial_id, config):
 
 
 def samples_of():
-    samples = Samples()
+    samples = Samples(4 * 32 * 32)
     for case in range(4):
         labels = np.zeros((1, 32, 32), dtype=np.uint8)
         labels[0, 8:20, 8:20] = 1
@@ -67,7 +67,7 @@ def samples_of():
         inside = np.ones((32, 32), dtype=bool)
         slices = Slices(made, image, labels, None, inside, made.plane_shape, None)
         samples.add(slices, scribble, labels)
-    return samples.arrays()
+    return samples
 
 
 def ratios_of():

@@ -6,6 +6,7 @@ from matplotlib.colors import to_rgb
 
 from scribblebench.report.overlays import overlay_figure
 from scribblebench.report.style import CLASS_COLOURS
+from scribblebench.sweep.samples import joined, largest_planes
 
 NAMES = {0: "background", 1: "RV", 2: "LV"}
 
@@ -23,7 +24,8 @@ def pictures(form, samples):
 @pytest.fixture
 def samples():
     """Every case has its own shade of grey, so that a picture tells which case it shows."""
-    made = samples_of()
+    kept = samples_of()
+    made = largest_planes(joined(kept.own(), kept.shared()[1]))
     made["image"] = np.full_like(made["image"], 10) * np.arange(1, 5, dtype=np.uint8)[:, None, None]
     return made
 

@@ -7,9 +7,10 @@ from scipy import ndimage
 from scribblebench.data.preprocessing import prepare
 from scribblebench.scribbles import PRESETS, simulate_volume
 from scribblebench.scribbles.cost import dense_seconds, scribble_seconds
+from scribblebench.sweep import samples as module
 from scribblebench.sweep.annotation import Effort, annotate
 from scribblebench.sweep.plan import TrialConfig
-from scribblebench.sweep.samples import Samples, sample_plane
+from scribblebench.sweep.samples import Samples, joined, largest_planes
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
 from scribblebench.types import Case, LabelSpec
@@ -125,16 +126,61 @@ def test_effort_is_unknown_as_soon_as_one_case_has_no_dense_labels(slices):
     assert np.isnan([effort.fraction, effort.seconds]).all()
 
 
-def test_sample_is_the_plane_with_most_foreground(slices):
-    assert sample_plane(slices.label_map) == 1
-    assert sample_plane(np.zeros((5, 4, 4), dtype=np.uint8)) == 2
-    samples = Samples()
+def test_coverage_is_the_mean_distance_to_a_mark_of_ones_class(slices):
+    """A mark in row 9 of rows 4 to 13: distances 5 4 3 2 1 0 1 2 3 4. All else has no mark."""
+    effort = Effort()
+    effort.add(slices.scribble, slices, LABELS, dense=False)
+    assert effort.coverage_px == pytest.approx(2.5)
+    assert effort.unreached_fraction == pytest.approx(90 / 190)
+    dense = Effort()
+    dense.add(slices.label_map, slices, LABELS, dense=True)
+    assert (dense.coverage_px, dense.unreached_fraction) == (0.0, 0.0)
+
+
+def test_more_marks_cover_better(slices):
+    found = []
+    for density in (0.05, 0.2):
+        effort = Effort()
+        effort.add(annotate(slices, trial("points", density), LABELS), slices, LABELS, dense=False)
+        found.append(effort.coverage_px)
+    assert found[1] < found[0]
+
+
+def test_samples_are_every_plane_of_each_case_and_come_back(slices):
+    samples = Samples(2 * slices.label_map.size)
     pred = np.where(slices.label_map == 1, 2, 0).astype(np.uint8)
+    other = replace(slices, case=replace(slices.case, case_id="p2"))
     samples.add(slices, slices.scribble, pred)
-    arrays = samples.arrays()
-    assert arrays["case_id"].tolist() == ["p1"]
-    np.testing.assert_array_equal(arrays["label"][0], slices.label_map[1])
-    np.testing.assert_array_equal(arrays["scribble"][0], slices.scribble[1])
-    np.testing.assert_array_equal(arrays["pred"][0], pred[1])
-    assert arrays["image"].dtype == np.uint8
-    assert arrays["image"].max() == 255
+    samples.add(other, slices.scribble, np.zeros_like(pred))
+    first, second = joined(samples.own(), samples.shared()[1])
+    assert (first.case_id, second.case_id) == ("p1", "p2")
+    np.testing.assert_array_equal(first.label, slices.label_map)
+    np.testing.assert_array_equal(first.scribble, slices.scribble)
+    np.testing.assert_array_equal(first.pred, pred)
+    assert not second.pred.any()
+    assert first.image.dtype == np.uint8
+    assert first.image.max() == 255
+    assert first.plane.tolist() == [0, 1, 2]
+    assert first.largest == 1
+
+
+def test_what_trials_share_is_named_by_its_content(slices):
+    def name(pred, image=slices.image):
+        samples = Samples(pred.size)
+        samples.add(replace(slices, image=image), slices.scribble, pred)
+        return samples.shared()[0]
+
+    assert name(slices.label_map) == name(np.zeros_like(slices.label_map))
+    assert name(slices.label_map) != name(slices.label_map, image=-slices.image)
+
+
+def test_of_very_many_planes_some_are_kept_with_the_largest(slices, monkeypatch):
+    monkeypatch.setattr(module, "LARGEST_PX", slices.label_map.size // 2)
+    samples = Samples(slices.label_map.size)
+    samples.add(slices, slices.scribble, slices.label_map)
+    (case,) = joined(samples.own(), samples.shared()[1])
+    assert case.plane.tolist() == [1]
+    np.testing.assert_array_equal(case.label[0], slices.label_map[1])
+    planes = largest_planes([case])
+    np.testing.assert_array_equal(planes["label"][0], slices.label_map[1])
+    assert planes["case_id"].tolist() == ["p1"]

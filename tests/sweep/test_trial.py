@@ -92,4 +92,4 @@ def test_resampled_predictions_are_filtered_and_scored_on_the_cases_own_grid(out
     row = outcome.rows[0]
     assert (row["dsc"], row["hd"]) == (1.0, 0.0)
     assert row["dsc_raw"] == pytest.approx(512 / 528)
-    np.testing.assert_array_equal(outcome.samples["pred"][0], slices.label_map[0])
+    np.testing.assert_array_equal(outcome.samples.own()["pred"][0], slices.label_map[0])

@@ -290,7 +290,7 @@ def test_a_result_is_never_replaced(protocol, tmp_path):
     config = store.read_plan().trials[trial_id]
     before = (store.trial_folder(trial_id) / "result.json").read_bytes()
     written = store.write_trial(
-        trial_id, config, rows=[], history=[], ratios=[], samples={}, result={}
+        trial_id, config, rows=[], history=[], ratios=[], samples=None, result={}
     )
     assert not written
     assert (store.trial_folder(trial_id) / "result.json").read_bytes() == before
