@@ -119,6 +119,15 @@ def test_events_are_read_as_they_come_and_lines_cut_short_are_passed_over(tmp_pa
     assert task.has_begun
 
 
+def test_a_task_that_slurm_starts_anew_is_at_nothing_yet(tmp_path):
+    task = Task("n-0", 0, 5, ("a",), tmp_path)
+    with task.events_path.open("a") as file:
+        file.write('{"event": "started", "trial_id": "a"}\n{"event": "st')
+        file.write('\n{"event": "awake"}\n')
+    assert [event["event"] for event in task.events()] == ["started"]
+    assert task.trial_id is None
+
+
 def test_a_command_without_an_answer_is_told_from_one_that_is_refused(monkeypatch):
     with pytest.raises(SlurmError, match=r"^no such partition$") as refused:
         call("sh", "-c", "echo first >&2; echo no such partition >&2; exit 1")

@@ -107,6 +107,7 @@ def test_the_script_of_a_task_runs_its_line_of_the_list(arrays, tmp_path, monkey
         environment = {"PATH": "/bin:/usr/bin", "SLURM_ARRAY_TASK_ID": str(index)}
         subprocess.run(["sh", script, "0"], env=environment, check=True)
         said = (tmp_path / "r-1" / f"worker-{index}.out").read_text()
+        said = said.removeprefix('\n{"event": "awake"}\n')
         stop = {None: "", 90.0: "--stop-after 1.4 ", -5.0: "--stop-after 0.0 "}[left_s]
         expected = f"run-trial {tmp_path} --run r-1 --device cpu --worker {index} {stop}{ids}\n"
         assert said.replace("1.5", "1.4") == f"3 -m scribblebench {expected}"

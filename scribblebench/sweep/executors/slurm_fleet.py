@@ -9,11 +9,11 @@ from typing import Any
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import WriteError
-from scribblebench.sweep.executors import slurm_commands
+from scribblebench.sweep.executors import slurm_commands, slurm_roll
 from scribblebench.sweep.executors.events import deliver
 from scribblebench.sweep.executors.outcomes import Outcomes
 from scribblebench.sweep.executors.slurm_arrays import UNSURE, Arrays
-from scribblebench.sweep.executors.slurm_commands import Entry, SlurmError
+from scribblebench.sweep.executors.slurm_commands import SlurmError
 from scribblebench.sweep.executors.slurm_deaths import Deaths
 from scribblebench.sweep.executors.slurm_heritage import follow, sign
 from scribblebench.sweep.executors.slurm_tasks import Task
@@ -97,38 +97,13 @@ class Fleet:
         if not self._has_asked:
             tasks, self._followed = follow(self._job, entries)
             self._tasks.update({(task.name, task.index): task for task in tasks})
-        for task, state in self._gone(entries):
+        gone = slurm_roll.gone(
+            self._tasks.values(), entries, outcomes=self._outcomes, watcher=self._watcher
+        )
+        for task, state in gone:
             self._bury(task, state)
         self._look()
         self._has_asked = True
-
-    def _gone(self, entries: Sequence[Entry]) -> list[tuple[Task, str]]:
-        """Return the tasks that do not run any more, and what is known of their end."""
-        known = {(entry.name, entry.index): entry for entry in entries}
-        gone, vanished = [], []
-        for key, task in self._tasks.items():
-            entry = known.get(key)
-            if entry is None:
-                vanished.append(task)
-                continue
-            task.job_id, task.state = entry.job_id, entry.state
-            if task.state == "PENDING" and task.trial_id is not None:
-                self._watcher.trial_put_back(task.trial_id, "SLURM has put its task back")
-                task.trial_id = None
-            if entry.has_ended:
-                gone.append((task, task.state))
-            elif task.state == "RUNNING" and self._has_fallen_silent(task):
-                gone.append((task, "no heartbeat"))
-        ids = [(task.job_id, task.index) for task in vanished if task.job_id is not None]
-        states = slurm_commands.accounted(ids)
-        for task in vanished:
-            unknown = UNSURE if task.state == UNSURE else "unknown to SLURM"
-            gone.append((task, states.get((task.job_id or "", task.index), unknown)))
-        return gone
-
-    def _has_fallen_silent(self, task: Task) -> bool:
-        """Return whether the heartbeat of a task's trial has stopped: SLURM may learn that late."""
-        return task.trial_id is not None and self._outcomes.is_lost(task.trial_id)
 
     def hear(self) -> None:
         """Pass on what the workers have told since the last time."""

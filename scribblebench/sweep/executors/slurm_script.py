@@ -44,6 +44,7 @@ set -- $(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$run/array-$1.txt")
 [ $# -gt 1 ] || {{ echo "no trials for task $SLURM_ARRAY_TASK_ID in $run" >&2; exit 2; }}
 worker=$1; shift
 exec >>"$run/worker-$worker.out" 2>>"$run/worker-$worker.log" || exit 2
+printf '\\n{{"event": "awake"}}\\n'  # whatever a kill has left of the line before
 export {variables}
 {deadline}exec {command} --worker "$worker" "$@"
 """
