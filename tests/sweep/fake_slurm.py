@@ -15,6 +15,7 @@ from scribblebench.training.stop import Stop
 class FakeSlurm:
     def __init__(self):
         self.states, self.cancelled, self.silent = {}, [], False
+        self.cancelled_tasks = []
         self.n_jobs = 0
 
     def submit(self, *arguments):
@@ -35,6 +36,9 @@ class FakeSlurm:
     def cancel(self, names, *, pending_only):
         self.cancelled += [(name, pending_only) for name in names]
 
+    def cancel_tasks(self, tasks):
+        self.cancelled_tasks += tasks
+
     def accounted(self, tasks):
         return dict.fromkeys(tasks, "NODE_FAIL")
 
@@ -45,7 +49,7 @@ class FakeSlurm:
 def install(monkeypatch):
     """Put a SLURM in place of the commands, and return it."""
     fake = FakeSlurm()
-    for name in ("submit", "queue", "cancel", "accounted"):
+    for name in ("submit", "queue", "cancel", "cancel_tasks", "accounted"):
         monkeypatch.setattr(slurm_commands, name, getattr(fake, name))
     return fake
 

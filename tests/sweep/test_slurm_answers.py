@@ -128,6 +128,13 @@ def test_a_task_that_slurm_starts_anew_is_at_nothing_yet(tmp_path):
     assert task.trial_id is None
 
 
+def test_single_tasks_are_cancelled_by_job_and_index(monkeypatch):
+    said = []
+    monkeypatch.setattr(slurm_commands, "call", lambda *command: said.append(command))
+    slurm_commands.cancel_tasks([("12", 3), ("14", 0)])
+    assert said == [("scancel", "12_3", "14_0")]
+
+
 def test_a_command_without_an_answer_is_told_from_one_that_is_refused(monkeypatch):
     with pytest.raises(SlurmError, match=r"^no such partition$") as refused:
         call("sh", "-c", "echo first >&2; echo no such partition >&2; exit 1")

@@ -52,7 +52,7 @@ def test_a_followed_task_keeps_its_trial_as_long_as_its_heart_beats(dead, heir, 
     run.round()
     run.round()
     assert len(slurm.states) == 3
-    assert slurm.cancelled == []
+    assert slurm.cancelled_tasks == []
 
 
 def test_a_followed_task_whose_heartbeat_stops_is_replaced(dead, heir, slurm):
@@ -89,7 +89,7 @@ def test_a_task_is_silent_though_another_sweep_has_taken_its_trial_over(dead, sl
     attempts.claim(Owner.this_process("another", 0), attempts.last())
     silence(dead)
     dead.round()
-    assert ("1", 0) not in [(t.job_id, t.index) for t in dead.fleet._tasks.values()]
+    assert slurm.cancelled_tasks == [("1", 0)]
     assert len(slurm.states) == 3  # nothing else was its
 
 
@@ -99,4 +99,16 @@ def test_a_silent_task_that_others_watch_is_replaced_and_left_to_them(dead, heir
     silence(run)
     run.round()
     assert len(slurm.states) == 4
+    assert slurm.cancelled_tasks == []
+
+
+@pytest.mark.parametrize("is_followed", [False, True])
+def test_of_an_array_only_the_silent_task_is_cancelled(dead, heir, slurm, is_followed):
+    """It would hold its nodes, and its place among the tasks at a time."""
+    run = heir(dead) if is_followed else dead
+    run.round()
+    silence(run)
+    run.round()
+    run.round()
+    assert slurm.cancelled_tasks == [("1", 0)]
     assert slurm.cancelled == []

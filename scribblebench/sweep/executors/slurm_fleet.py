@@ -104,6 +104,7 @@ class Fleet:
             self._bury(task, state)
         self._look()
         self._has_asked = True
+        slurm_roll.cancel_silent(gone)
 
     def hear(self) -> None:
         """Pass on what the workers have told since the last time."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 
 from scribblebench.sweep.executors import slurm_commands
 from scribblebench.sweep.executors.outcomes import Outcomes
 from scribblebench.sweep.executors.slurm_arrays import UNSURE
-from scribblebench.sweep.executors.slurm_commands import Entry
+from scribblebench.sweep.executors.slurm_commands import Entry, SlurmError
 from scribblebench.sweep.executors.slurm_tasks import Task
 from scribblebench.sweep.worker import Watcher
 
@@ -58,3 +59,19 @@ def _is_silent(task: Task, outcomes: Outcomes) -> bool:
     return task.trial_id is not None and outcomes.is_silent(
         task.trial_id, run=task.run, worker=task.worker
     )
+
+
+def cancel_silent(found: Iterable[tuple[Task, str]]) -> None:
+    """Cancel the tasks that SLURM believes to run, as far as it answers, unless others watch them.
+
+    They would hold their nodes, and their places among the tasks at a time, until SLURM's own
+    time limit.
+    """
+    ids = [
+        (task.job_id, task.index)
+        for task, state in found
+        if state == SILENT and task.is_ours and task.job_id is not None
+    ]
+    if ids:
+        with contextlib.suppress(SlurmError):
+            slurm_commands.cancel_tasks(ids)
