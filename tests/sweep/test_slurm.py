@@ -4,6 +4,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 import slurm_node
@@ -46,8 +48,8 @@ def long(write_protocol):
 class Background:
     """A sweep in a thread of this process."""
 
-    def __init__(self, path, output, **options):
-        self.output, self.stop = output, Stop()
+    def __init__(self, path, output, *, stop=None, **options):
+        self.output, self.stop = output, stop or Stop()
         self.executor = Slurm(["time=30"], poll_s=1.0, **options)
         self._ended = None
         self._thread = threading.Thread(target=self._run, args=(path,), daemon=True)
@@ -184,6 +186,31 @@ def test_a_trial_whose_tasks_are_killed_again_and_again_is_given_up(long, tmp_pa
     assert set(n_attempts(output).values()) == {3}
     failed = [event[-1] for event in events if event[0] == "fail"]
     assert failed == ["its process was killed, 3 times in this run"] * 2
+
+
+def test_when_the_time_of_the_command_is_over_those_at_work_save_their_state(long, tmp_path):
+    """They began before there was a deadline, so only the command can have told them."""
+    output = tmp_path / "out"
+    process = Background(long, output)
+    folder = next(iter(wait_for(lambda: running(output), process)))
+    wait_for(lambda: "step" in (folder / "log.txt").read_text(), process)
+    process.stop.deadline = time.monotonic()
+    summary, _ = process.communicate()
+    assert (summary.left, summary.stopped) == (2, "out of time")
+    attempt = Store(output).attempts(folder.parent.parent.name).last()
+    assert attempt.status().error.endswith("out of time")
+    wait_for(lambda: not in_queue(), timeout_s=20)
+
+
+def test_a_task_knows_when_the_run_has_to_end(long, tmp_path):
+    output = tmp_path / "out"
+    process = Background(long, output, stop=Stop(time.monotonic() + 3600.0))
+    pid = next(iter(wait_for(lambda: running(output), process).values()))
+    command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    assert 50.0 < float(command[command.index("--stop-after") + 1]) < 60.0
+    process.stop.ask("enough")
+    assert process.communicate()[0].stopped == "enough"
+    wait_for(lambda: not in_queue(), timeout_s=20)
 
 
 def test_an_interrupt_at_the_terminal_saves_the_state(long, tmp_path):

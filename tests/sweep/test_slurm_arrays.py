@@ -9,6 +9,7 @@ from scribblebench.errors import InputError
 from scribblebench.sweep.executors import slurm_arrays
 from scribblebench.sweep.executors.slurm_arrays import Arrays
 from scribblebench.sweep.executors.slurm_commands import SilentError, SlurmError, parse_indices
+from scribblebench.sweep.executors.slurm_script import write_left
 
 
 class Cluster:
@@ -46,7 +47,7 @@ def arrays(tmp_path, monkeypatch):
 
     def make(cluster, **options):
         monkeypatch.setattr(slurm_arrays.slurm_commands, "submit", cluster.submit)
-        given = {"options": (), "threads": 1, "limit": None, "max_array": 1000, "deadline": None}
+        given = {"options": (), "threads": 1, "limit": None, "max_array": 1000}
         return Arrays(job, **given | options)
 
     return make
@@ -98,18 +99,21 @@ def test_the_script_of_a_task_runs_its_line_of_the_list(arrays, tmp_path, monkey
     echo.write_text('#!/bin/sh\necho "$OMP_NUM_THREADS" "$@"\n')
     echo.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(echo))
-    monkeypatch.setattr(slurm_arrays.time, "monotonic", lambda: 1000.0)
-    deadline = None if left_s is None else 1000.0 + left_s
-    made = arrays(Cluster(room=100), threads=3, deadline=deadline)
-    made.submit([("a", "b"), ("c", "d")], after=None, is_waiting=False)
-    script = tmp_path / "r-1" / "job.sh"
+    arrays(Cluster(room=100), threads=3).submit(
+        [("a", "b"), ("c", "d")], after=None, is_waiting=False
+    )
+    folder = tmp_path / "r-1"
+    if left_s is not None:
+        write_left(folder, left_s)
+    stop = {None: "", 90.0: "--stop-after 1.50 ", -5.0: "--stop-after 0.00 "}[left_s]
     for index, ids in enumerate(["a b", "c d"]):
         environment = {"PATH": "/bin:/usr/bin", "SLURM_ARRAY_TASK_ID": str(index)}
-        subprocess.run(["sh", script, "0"], env=environment, check=True)
-        said = (tmp_path / "r-1" / f"worker-{index}.out").read_text()
-        said = said.removeprefix('\n{"event": "awake"}\n')
-        stop = {None: "", 90.0: "--stop-after 1.4 ", -5.0: "--stop-after 0.0 "}[left_s]
+        subprocess.run(["sh", folder / "job.sh", "0"], env=environment, check=True)
+        awake, said = (folder / f"worker-{index}.out").read_text().split("\n", 2)[1:]
+        assert awake == '{"event": "awake"}'
         expected = f"run-trial {tmp_path} --run r-1 --device cpu --worker {index} {stop}{ids}\n"
-        assert said.replace("1.5", "1.4") == f"3 -m scribblebench {expected}"
+        assert said == f"3 -m scribblebench {expected}"
+        assert (folder / f"worker-{index}.log").read_text() == ""
     environment["SLURM_ARRAY_TASK_ID"] = "2"
-    assert subprocess.run(["sh", script, "0"], env=environment, check=False).returncode == 2
+    ended = subprocess.run(["sh", folder / "job.sh", "0"], env=environment, check=False)
+    assert ended.returncode == 2

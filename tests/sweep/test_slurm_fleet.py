@@ -139,6 +139,32 @@ def test_a_slurm_that_is_silent_for_too_long_is_an_error_that_leaves_the_jobs(
     assert slurm.cancelled == []
 
 
+def test_tasks_are_told_what_is_left_as_long_as_the_command_lives(run, monkeypatch):
+    """In minutes from their start; no clock of another machine matters."""
+    now = 5000.0
+    monkeypatch.setattr(slurm_fleet.time, "monotonic", lambda: now)
+    monkeypatch.setattr(slurm_fleet.time, "time", lambda: -1e9)
+    run.round()
+    assert not (run.folder / "left").exists()
+    run.stop.deadline = now + 600.0
+    run.round()
+    assert (run.folder / "left").read_text() == "10.00\n"
+    now += 450.0
+    run.round()
+    assert (run.folder / "left").read_text() == "2.50\n"
+    assert "date" not in (run.folder / "job.sh").read_text()
+
+
+def test_the_command_ends_those_at_work_when_its_time_is_over(run, slurm):
+    run.round()
+    slurm.all_become("RUNNING")
+    run.round()
+    run.stop.deadline = 0.0
+    assert run.fleet.is_at_work()
+    run.fleet.dismiss()
+    assert run.job.read_stop() == "out of time"
+
+
 def test_a_stop_cancels_what_waits_and_later_what_runs(run, slurm, monkeypatch):
     run.round()
     run.stop.ask("enough")

@@ -16,6 +16,7 @@ from scribblebench.sweep.executors.slurm_arrays import UNSURE, Arrays
 from scribblebench.sweep.executors.slurm_commands import SlurmError
 from scribblebench.sweep.executors.slurm_deaths import Deaths
 from scribblebench.sweep.executors.slurm_heritage import follow, sign
+from scribblebench.sweep.executors.slurm_script import write_left
 from scribblebench.sweep.executors.slurm_tasks import Task
 from scribblebench.sweep.job import Job
 from scribblebench.sweep.worker import Watcher
@@ -54,7 +55,6 @@ class Fleet:
             threads=threads,
             limit=limit,
             max_array=max_array,
-            deadline=stop.deadline,
         )
         self._outcomes = Outcomes(job, watcher)
         # Every trial that is left is held by a task, is free, or is watched.
@@ -83,6 +83,7 @@ class Fleet:
         InputError
             If SLURM has been silent for too long.
         """
+        self._tell_left()
         try:
             entries = slurm_commands.queue()
         except SlurmError as error:
@@ -105,6 +106,13 @@ class Fleet:
         self._look()
         self._has_asked = True
         slurm_roll.cancel_silent(gone)
+
+    def _tell_left(self) -> None:
+        """Tell tasks that start how long the run may take; those at work are told by its end."""
+        if self._stop.deadline is not None:
+            # Where that cannot be written the workers do not get far either.
+            with contextlib.suppress(WriteError):
+                write_left(self._arrays.folder, self._stop.deadline - time.monotonic())
 
     def hear(self) -> None:
         """Pass on what the workers have told since the last time."""
