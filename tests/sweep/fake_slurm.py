@@ -57,9 +57,9 @@ def install(monkeypatch):
 class Run:
     """A fleet for the three trials of the tiny protocol, one a task."""
 
-    def __init__(self, path, output):
+    def __init__(self, path, output, **options):
         self.watcher, self.stop = Recorder(), Stop()
-        sweep(path, output, executor=self)
+        sweep(path, output, executor=self, **options)
         self.watcher.labels = {i: i for i in self.job.order.trials}
         options = {"options": (), "trials_per_job": 1, "threads": 1, "limit": None}
         self.fleet = Fleet(self.job, self.watcher, self.stop, **options, max_array=100)

@@ -122,10 +122,12 @@ def test_events_are_read_as_they_come_and_lines_cut_short_are_passed_over(tmp_pa
 def test_a_task_that_slurm_starts_anew_is_at_nothing_yet(tmp_path):
     task = Task("n-0", 0, 5, ("a",), tmp_path)
     with task.events_path.open("a") as file:
-        file.write('{"event": "started", "trial_id": "a"}\n{"event": "st')
+        file.write('{"event": "started", "trial_id": "a"}\n')
+        file.write('{"event": "broken", "error": "told to end"}\n{"event": "st')
         file.write('\n{"event": "awake"}\n')
-    assert [event["event"] for event in task.events()] == ["started"]
+    assert [event["event"] for event in task.events()] == ["started", "broken"]
     assert task.trial_id is None
+    assert task.error is None
 
 
 def test_single_tasks_are_cancelled_by_job_and_index(monkeypatch):

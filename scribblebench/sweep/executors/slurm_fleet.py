@@ -146,11 +146,15 @@ class Fleet:
         self._watched.update(dict.fromkeys(left))
         if task.trial_id is not None:
             self._taken_away[task.trial_id] = f"worker {task.worker} is gone ({state})"
-        elif not task.has_begun and state not in ("COMPLETED", UNSURE):
-            free = [i for i in left if self._outcomes.standing(i) == "free"]
-            error = self._deaths.count(task, state, free)
-            if error is not None and not self._stop.now():
-                self._fail(error)
+        elif not task.has_begun and state != UNSURE:
+            self._bury_idle(task, state, left)
+
+    def _bury_idle(self, task: Task, state: str, left: Sequence[str]) -> None:
+        """See to a task that has begun none of the trials that are left to it."""
+        free = [i for i in left if self._outcomes.standing(i) == "free"]
+        error = self._deaths.count(task, state, free)
+        if error is not None and not self._stop.now():
+            self._fail(error)
 
     def _look(self) -> None:
         """Learn how the trials that no task holds stand."""

@@ -97,7 +97,7 @@ class Task:
     def _note(self, event: dict[str, Any]) -> None:
         match event["event"]:
             case "awake":  # perhaps not for the first time
-                self.trial_id = None
+                self.trial_id = self.error = None
             case "broken":
                 self.error = str(event["error"])
             case "started":
