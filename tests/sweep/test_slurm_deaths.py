@@ -77,6 +77,17 @@ def test_tasks_that_somebody_cancels_are_counted_by_trial_only(run, slurm):
         run.fleet.close()
 
 
+def test_what_tasks_pass_over_within_a_budget_is_left_to_the_next_run(
+    tiny, write_protocol, tmp_path, slurm
+):
+    run = Run(write_protocol(tiny), tmp_path / "out", whole_trials=True)
+    run.round()
+    end_all(run, slurm, "COMPLETED")
+    assert len(slurm.states) == 3
+    assert not run.fleet.is_at_work()
+    assert not run.stop.now()
+
+
 class Keep:
     """An executor that runs nothing."""
 

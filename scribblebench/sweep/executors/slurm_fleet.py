@@ -152,6 +152,11 @@ class Fleet:
     def _bury_idle(self, task: Task, state: str, left: Sequence[str]) -> None:
         """See to a task that has begun none of the trials that are left to it."""
         free = [i for i in left if self._outcomes.standing(i) == "free"]
+        if self._job.order.whole_trials and state == "COMPLETED" and task.error is None:
+            # It passed over what would not finish in time, and so would the next one.
+            for trial_id in free:
+                del self._left[trial_id], self._watched[trial_id]
+            return
         error = self._deaths.count(task, state, free)
         if error is not None and not self._stop.now():
             self._fail(error)
