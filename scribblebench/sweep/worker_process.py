@@ -43,9 +43,12 @@ class EventWriter:
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
+        self.has_begun = False
+        """Whether work on any trial has begun."""
 
     def trial_started(self, trial_id: str) -> None:
         """Write that work on a trial begins."""
+        self.has_begun = True
         self.write("started", trial_id=trial_id)
 
     def step(self, trial_id: str, done: int, total: int) -> None:
@@ -154,6 +157,10 @@ def serve(
         events.broken(str(error), is_input=isinstance(error, InputError))
         return BROKEN
     of_its_own = stop.asked and stop.reason != ASKED and job.read_stop() is None
+    if of_its_own and not listen and not events.has_begun:
+        # Whoever started it may have given it too little time, and would do so again.
+        why = f"told to end ({stop.reason}) before a trial began; reading the data takes its time"
+        events.broken(why, is_input=True)
     return LEFT_EARLY if listen and of_its_own else 0
 
 

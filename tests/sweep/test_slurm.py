@@ -1,21 +1,18 @@
 """Sweeps on a real SLURM of one node; how its answers are read needs none."""
 
 import signal
-import subprocess
 import sys
-import threading
 
 import pytest
 import slurm_node
 from commands import TOY, check_whole, kill, owners, results, running, start_sweep, wait_for
+from slurm_sweeps import LONG, Background, in_queue, n_attempts, slurm, trains
 from sweeping import sweep
 
 from scribblebench.errors import InputError
 from scribblebench.sweep.executors import slurm_commands
 from scribblebench.sweep.executors.slurm import Slurm
-from scribblebench.sweep.executors.slurm_commands import queue
 from scribblebench.sweep.store import Store
-from scribblebench.training.stop import Stop
 
 pytestmark = pytest.mark.slow
 
@@ -37,51 +34,7 @@ def twelve(write_protocol):
 
 @pytest.fixture
 def long(write_protocol):
-    """Two trials that run until they are stopped."""
-    content = TOY | {"densities": [0.1], "seeds": [0, 1]}
-    content["training"] = TOY["training"] | {"steps": 100_000}
-    return write_protocol(content)
-
-
-class Background:
-    """A sweep in a thread of this process."""
-
-    def __init__(self, path, output, **options):
-        self.output, self.stop = output, Stop()
-        self.executor = Slurm(["time=30"], poll_s=1.0, **options)
-        self._ended = None
-        self._thread = threading.Thread(target=self._run, args=(path,), daemon=True)
-        self._thread.start()
-
-    def _run(self, path):
-        try:
-            self._ended = sweep(path, self.output, executor=self.executor, stop=self.stop)
-        except Exception as error:
-            self._ended = error
-
-    def poll(self):
-        return None if self._thread.is_alive() else 0
-
-    def communicate(self):
-        self._thread.join(timeout=300)
-        assert not self._thread.is_alive(), "waited for too long"
-        if isinstance(self._ended, Exception):
-            raise self._ended
-        return self._ended
-
-
-def n_attempts(output):
-    """Return how many attempts each trial has."""
-    store = Store(output)
-    return {p.name: len(store.attempts(p.name).all()) for p in output.glob("trials/*")}
-
-
-def in_queue():
-    return [entry for entry in queue() if not entry.has_ended]
-
-
-def slurm(*command):
-    subprocess.run(command, check=True, timeout=30, capture_output=True)
+    return write_protocol(LONG)
 
 
 def test_arrays_are_split_and_everything_is_run_once(twelve, tmp_path):
@@ -121,29 +74,11 @@ def test_tasks_that_are_killed_or_cancelled_are_replaced(twelve, tmp_path):
     wait_for(lambda: not in_queue(), timeout_s=20)
 
 
-def test_a_trial_that_is_told_of_the_end_of_its_time_goes_on_in_another_task(long, tmp_path):
-    """The signal is sent by hand: a time limit has a minute at least."""
-    output = tmp_path / "out"
-    process = Background(long, output)
-    folder = next(iter(wait_for(lambda: running(output), process)))
-    wait_for(lambda: "step" in (folder / "log.txt").read_text(), process)
-    slurm("scancel", "--batch", "--signal=TERM", "--user=root")
-    again = folder.with_name("2")
-    wait_for(lambda: again in running(output), process)
-    assert Store(output).attempts(folder.parent.parent.name).all()[0].status().state == "stopped"
-    assert (folder.parent.parent / "checkpoint.pt").is_file()
-    process.stop.ask("enough")
-    summary, _ = process.communicate()
-    assert (summary.finished, summary.failed, summary.left) == (0, 0, 2)
-    wait_for(lambda: not in_queue(), timeout_s=20)
-    assert not running(output)
-
-
 def test_a_sweep_that_is_stopped_leaves_nothing_in_the_queue(twelve, tmp_path, long):
     output = tmp_path / "out"
     process = Background(long, output, limit=1)
     folder = next(iter(wait_for(lambda: running(output), process)))
-    wait_for(lambda: "step" in (folder / "log.txt").read_text(), process)
+    wait_for(lambda: trains(folder), process)
     assert {entry.state for entry in in_queue()} == {"RUNNING", "PENDING"}
     process.stop.ask("interrupted")
     summary, _ = process.communicate()
@@ -190,7 +125,7 @@ def test_an_interrupt_at_the_terminal_saves_the_state(long, tmp_path):
     output = tmp_path / "out"
     process = start_sweep(long, output, "--executor", "slurm")
     folder = next(iter(wait_for(lambda: running(output), process)))
-    wait_for(lambda: "step" in (folder / "log.txt").read_text(), process)
+    wait_for(lambda: trains(folder), process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

@@ -1,82 +1,20 @@
 """What is made of SLURM's answers, with a SLURM that says what a test wants it to say."""
 
-import json
 import re
-from dataclasses import replace
 
+import fake_slurm
 import pytest
-from sweeping import Recorder, sweep
+from fake_slurm import Run, begin_elsewhere
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import WriteError
 from scribblebench.sweep.attempts import Owner
-from scribblebench.sweep.executors import slurm_commands, slurm_fleet
-from scribblebench.sweep.executors.slurm_commands import Entry, SilentError
-from scribblebench.sweep.executors.slurm_fleet import Fleet
-from scribblebench.training.stop import Stop
-
-
-class FakeSlurm:
-    def __init__(self):
-        self.states, self.cancelled, self.silent = {}, [], False
-        self.n_jobs = 0
-
-    def submit(self, *arguments):
-        name, array = (
-            next(a for a in arguments if a.startswith(key)).removeprefix(key)
-            for key in ("--job-name=", "--array=")
-        )
-        self.n_jobs += 1
-        for index in slurm_commands.parse_indices(array):
-            self.states[str(self.n_jobs), index, name] = "PENDING"
-        return str(self.n_jobs)
-
-    def queue(self):
-        if self.silent:
-            raise SilentError("Unable to contact slurm controller")
-        return [Entry(job_id, i, state, name) for (job_id, i, name), state in self.states.items()]
-
-    def cancel(self, names, *, pending_only):
-        self.cancelled += [(name, pending_only) for name in names]
-
-    def accounted(self, tasks):
-        return dict.fromkeys(tasks, "NODE_FAIL")
-
-    def all_become(self, state):
-        self.states = dict.fromkeys(self.states, state)
+from scribblebench.sweep.executors import slurm_fleet
 
 
 @pytest.fixture
 def slurm(monkeypatch):
-    fake = FakeSlurm()
-    for name in ("submit", "queue", "cancel", "accounted"):
-        monkeypatch.setattr(slurm_commands, name, getattr(fake, name))
-    return fake
-
-
-class Run:
-    """A fleet for the three trials of the tiny protocol, one a task."""
-
-    def __init__(self, path, output):
-        self.watcher, self.stop = Recorder(), Stop()
-        sweep(path, output, executor=self)
-        self.watcher.labels = {i: i for i in self.job.order.trials}
-        options = {"options": (), "trials_per_job": 1, "threads": 1, "limit": None}
-        self.fleet = Fleet(self.job, self.watcher, self.stop, **options, max_array=100)
-        self.folder = self.job.store.run_folder(self.job.order.run)
-
-    def run(self, job, **_):
-        self.job = job
-
-    def round(self):
-        self.fleet.ask_slurm()
-        self.fleet.hear()
-        if not self.stop.now():
-            self.fleet.submit()
-
-    def tell(self, worker, **event):
-        with (self.folder / f"worker-{worker}.out").open("a") as file:
-            file.write(json.dumps(event) + "\n")
+    return fake_slurm.install(monkeypatch)
 
 
 @pytest.fixture
@@ -124,14 +62,6 @@ def test_a_node_without_the_data_does_not_end_the_sweep_but_a_full_disk_does(run
     run.round()
     with pytest.raises(WriteError, match="No space left"):
         run.fleet.close()
-
-
-def begin_elsewhere(run, trial_id):
-    """Let the first task begin a trial, on a machine whose processes cannot be seen."""
-    elsewhere = replace(Owner.this_process(run.job.order.run, 0), machine="another")
-    attempt = run.job.store.attempts(trial_id).claim(elsewhere, None)
-    run.tell(0, event="started", trial_id=trial_id)
-    return attempt
 
 
 def test_what_a_lost_node_ran_is_submitted_again_under_another_number(run, slurm):
@@ -207,6 +137,32 @@ def test_a_slurm_that_is_silent_for_too_long_is_an_error_that_leaves_the_jobs(
     with pytest.raises(InputError, match=r"has not answered .* the same command follows them"):
         run.round()
     assert slurm.cancelled == []
+
+
+def test_tasks_are_told_what_is_left_as_long_as_the_command_lives(run, monkeypatch):
+    """In minutes from their start; no clock of another machine matters."""
+    now = 5000.0
+    monkeypatch.setattr(slurm_fleet.time, "monotonic", lambda: now)
+    monkeypatch.setattr(slurm_fleet.time, "time", lambda: -1e9)
+    run.round()
+    assert not (run.folder / "left").exists()
+    run.stop.deadline = now + 600.0
+    run.round()
+    assert (run.folder / "left").read_text() == "10.00\n"
+    now += 450.0
+    run.round()
+    assert (run.folder / "left").read_text() == "2.50\n"
+    assert "date" not in (run.folder / "job.sh").read_text()
+
+
+def test_the_command_ends_those_at_work_when_its_time_is_over(run, slurm):
+    run.round()
+    slurm.all_become("RUNNING")
+    run.round()
+    run.stop.deadline = 0.0
+    assert run.fleet.is_at_work()
+    run.fleet.dismiss()
+    assert run.job.read_stop() == "out of time"
 
 
 def test_a_stop_cancels_what_waits_and_later_what_runs(run, slurm, monkeypatch):

@@ -55,9 +55,17 @@ class Outcomes:
             self._tell(trial_id, state)
         return "settled"
 
-    def is_lost(self, trial_id: str) -> bool:
-        """Return whether a trial's process went without a word, or its heartbeat has stopped."""
-        return state_of(self._job.store, trial_id, self._watch).name == "lost"
+    def is_silent(self, trial_id: str, *, run: str, worker: int) -> bool:
+        """Return whether a worker's attempt at a trial is dead, whoever runs the trial since.
+
+        Its process is gone without a word, or its heartbeat has stopped.
+        """
+        for attempt in reversed(self._job.store.attempts(trial_id).all()):
+            owner = attempt.owner()
+            if owner is not None and (owner.run, owner.worker) == (run, worker):
+                # It may have ended between the two looks.
+                return not self._watch.is_alive(attempt) and attempt.status() is None
+        return False
 
     def _is_settled(self, trial_id: str, state: State) -> bool:
         """Return whether a worker would pass a trial over; see `scribblebench.sweep.worker`."""

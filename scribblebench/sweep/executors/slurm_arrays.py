@@ -37,8 +37,6 @@ class Arrays:
         Tasks at the same time: of an array, and each array waits for the end of the one before.
     max_array : int
         Tasks of an array.
-    deadline : float, or None
-        See `scribblebench.sweep.executors.slurm_script.write_script`.
     """
 
     def __init__(
@@ -49,11 +47,10 @@ class Arrays:
         threads: int,
         limit: int | None,
         max_array: int,
-        deadline: float | None,
     ) -> None:
         self._run = job.order.run
         self.folder = job.store.run_folder(job.order.run).absolute()
-        self._script = write_script(job, threads=threads, deadline=deadline)
+        self._script = write_script(job, threads=threads)
         self._options, self._threads, self._limit = options, threads, limit
         self._max_array = max_array
         self._n_arrays = self._n_workers = 0

@@ -115,6 +115,11 @@ def cancel(names: Iterable[str], *, pending_only: bool) -> None:
         call("scancel", f"--user={os.getuid()}", f"--name={name}", *state)
 
 
+def cancel_tasks(tasks: Iterable[tuple[str, int]]) -> None:
+    """Cancel single tasks of arrays: job id and index."""
+    call("scancel", *(f"{job_id}_{index}" for job_id, index in tasks))
+
+
 def queue() -> list[Entry]:
     """Return the tasks of the user's arrays that SLURM knows, some minutes after their end too.
 

@@ -10,13 +10,16 @@ from scribblebench.sweep.executors.slurm_tasks import Task
 
 MAX_IDLE = 3
 """Tasks in a row that may end before they begin a trial."""
+TAKEN_BACK = ("PREEMPTED", "REVOKED")
+"""States in which SLURM ends tasks for others' sake; they wait for their turn again."""
 
 
 class Deaths:
     """Counts tasks that ended before they began a trial.
 
     One node that breaks everything it gets may take several; so they are counted for each trial,
-    from its last start. Where no task has ever begun a trial, they are counted together.
+    from its last start. Where no task has ever begun a trial, they are counted together, but for
+    those that somebody cancelled: that may be a whole array at once, and says nothing of nodes.
     """
 
     def __init__(self) -> None:
@@ -35,13 +38,15 @@ class Deaths:
         ----------
         task : Task
         state : str
-            In which it ended.
+            In which it ended. Those that SLURM took back do not count, nor those that ended well
+            and do not tell why they could do nothing: there was nothing to do.
         trials : sequence of str
             That it should have begun.
         """
-        if not trials:
+        had_nothing_to_do = state == "COMPLETED" and task.error is None
+        if not trials or had_nothing_to_do or state in TAKEN_BACK:
             return None
-        self._n += 1
+        self._n += state != "CANCELLED"
         self._of_trial.update(trials)
         most = max(self._of_trial[trial_id] for trial_id in trials)
         if most <= MAX_IDLE and (self._any_begun or self._n < MAX_IDLE):

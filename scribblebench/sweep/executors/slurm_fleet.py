@@ -9,13 +9,14 @@ from typing import Any
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import WriteError
-from scribblebench.sweep.executors import slurm_commands
+from scribblebench.sweep.executors import slurm_commands, slurm_roll
 from scribblebench.sweep.executors.events import deliver
 from scribblebench.sweep.executors.outcomes import Outcomes
 from scribblebench.sweep.executors.slurm_arrays import UNSURE, Arrays
-from scribblebench.sweep.executors.slurm_commands import Entry, SlurmError
+from scribblebench.sweep.executors.slurm_commands import SlurmError
 from scribblebench.sweep.executors.slurm_deaths import Deaths
 from scribblebench.sweep.executors.slurm_heritage import follow, sign
+from scribblebench.sweep.executors.slurm_script import write_left
 from scribblebench.sweep.executors.slurm_tasks import Task
 from scribblebench.sweep.job import Job
 from scribblebench.sweep.worker import Watcher
@@ -54,7 +55,6 @@ class Fleet:
             threads=threads,
             limit=limit,
             max_array=max_array,
-            deadline=stop.deadline,
         )
         self._outcomes = Outcomes(job, watcher)
         # Every trial that is left is held by a task, is free, or is watched.
@@ -83,6 +83,7 @@ class Fleet:
         InputError
             If SLURM has been silent for too long.
         """
+        self._tell_left()
         try:
             entries = slurm_commands.queue()
         except SlurmError as error:
@@ -97,38 +98,21 @@ class Fleet:
         if not self._has_asked:
             tasks, self._followed = follow(self._job, entries)
             self._tasks.update({(task.name, task.index): task for task in tasks})
-        for task, state in self._gone(entries):
+        gone = slurm_roll.gone(
+            self._tasks.values(), entries, outcomes=self._outcomes, watcher=self._watcher
+        )
+        for task, state in gone:
             self._bury(task, state)
         self._look()
         self._has_asked = True
+        slurm_roll.cancel_silent(gone)
 
-    def _gone(self, entries: Sequence[Entry]) -> list[tuple[Task, str]]:
-        """Return the tasks that do not run any more, and what is known of their end."""
-        known = {(entry.name, entry.index): entry for entry in entries}
-        gone, vanished = [], []
-        for key, task in self._tasks.items():
-            entry = known.get(key)
-            if entry is None:
-                vanished.append(task)
-                continue
-            task.job_id, task.state = entry.job_id, entry.state
-            if task.state == "PENDING" and task.trial_id is not None:
-                self._watcher.trial_put_back(task.trial_id, "SLURM has put its task back")
-                task.trial_id = None
-            if entry.has_ended:
-                gone.append((task, task.state))
-            elif task.state == "RUNNING" and self._has_fallen_silent(task):
-                gone.append((task, "no heartbeat"))
-        ids = [(task.job_id, task.index) for task in vanished if task.job_id is not None]
-        states = slurm_commands.accounted(ids)
-        for task in vanished:
-            unknown = UNSURE if task.state == UNSURE else "unknown to SLURM"
-            gone.append((task, states.get((task.job_id or "", task.index), unknown)))
-        return gone
-
-    def _has_fallen_silent(self, task: Task) -> bool:
-        """Return whether the heartbeat of a task's trial has stopped: SLURM may learn that late."""
-        return task.trial_id is not None and self._outcomes.is_lost(task.trial_id)
+    def _tell_left(self) -> None:
+        """Tell tasks that start how long the run may take; those at work are told by its end."""
+        if self._stop.deadline is not None:
+            # Where that cannot be written the workers do not get far either.
+            with contextlib.suppress(WriteError):
+                write_left(self._arrays.folder, self._stop.deadline - time.monotonic())
 
     def hear(self) -> None:
         """Pass on what the workers have told since the last time."""
@@ -162,11 +146,20 @@ class Fleet:
         self._watched.update(dict.fromkeys(left))
         if task.trial_id is not None:
             self._taken_away[task.trial_id] = f"worker {task.worker} is gone ({state})"
-        elif not task.has_begun and state not in ("COMPLETED", UNSURE):
-            free = [i for i in left if self._outcomes.standing(i) == "free"]
-            error = self._deaths.count(task, state, free)
-            if error is not None and not self._stop.now():
-                self._fail(error)
+        elif not task.has_begun and state != UNSURE:
+            self._bury_idle(task, state, left)
+
+    def _bury_idle(self, task: Task, state: str, left: Sequence[str]) -> None:
+        """See to a task that has begun none of the trials that are left to it."""
+        free = [i for i in left if self._outcomes.standing(i) == "free"]
+        if self._job.order.whole_trials and state == "COMPLETED" and task.error is None:
+            # It passed over what would not finish in time, and so would the next one.
+            for trial_id in free:
+                del self._left[trial_id], self._watched[trial_id]
+            return
+        error = self._deaths.count(task, state, free)
+        if error is not None and not self._stop.now():
+            self._fail(error)
 
     def _look(self) -> None:
         """Learn how the trials that no task holds stand."""

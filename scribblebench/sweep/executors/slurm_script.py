@@ -6,6 +6,8 @@ Beside the order, the folder of a run holds
 runs/<run>/
   executor.json           which process submits and watches the jobs
   job.sh                  the script of every task
+  left                    minutes until the run has to end; brought up to date as long as the
+                          process that watches it lives
   array-<n>.txt           a line for each task of an array: number of its worker, ids of its trials
   array-<n>.log           what SLURM itself says about those tasks
   worker-<k>.out, .log    what a worker tells: events, and all else
@@ -18,7 +20,6 @@ import os
 import re
 import shlex
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,12 +45,11 @@ set -- $(sed -n "$((SLURM_ARRAY_TASK_ID + 1))p" "$run/array-$1.txt")
 [ $# -gt 1 ] || {{ echo "no trials for task $SLURM_ARRAY_TASK_ID in $run" >&2; exit 2; }}
 worker=$1; shift
 exec >>"$run/worker-$worker.out" 2>>"$run/worker-$worker.log" || exit 2
+printf '\\n{{"event": "awake"}}\\n'  # whatever a kill has left of the line before
 export {variables}
-{deadline}exec {command} --worker "$worker" "$@"
-"""
-DEADLINE = """\
-left=$(({epoch} - $(date +%s))); [ $left -gt 0 ] || left=0
-set -- --stop-after "$((left / 60)).$((left % 60 / 6))" "$@"
+left=$(cat "$run/left" 2>/dev/null)
+[ -z "$left" ] || set -- --stop-after "$left" "$@"
+exec {command} --worker "$worker" "$@"
 """
 
 
@@ -102,7 +102,16 @@ def read_list(folder: Path, number: int) -> list[tuple[int, tuple[str, ...]]]:
         return []
 
 
-def write_script(job: Job, *, threads: int, deadline: float | None) -> Path:
+def write_left(folder: Path, seconds: float) -> None:
+    """Tell the tasks of a run that start from now on how long it may still take.
+
+    A task counts from its own start, so no clocks are compared. If this is told no more, a task
+    that starts later believes what was told last.
+    """
+    write_text(folder / "left", f"{max(0.0, seconds) / 60.0:.2f}\n")
+
+
+def write_script(job: Job, *, threads: int) -> Path:
     """Write the script that every task of a run executes.
 
     Parameters
@@ -110,8 +119,6 @@ def write_script(job: Job, *, threads: int, deadline: float | None) -> Path:
     job : Job
     threads : int
         Of each worker.
-    deadline : float, or None
-        `time.monotonic()` of this process at which workers are to end.
 
     Returns
     -------
@@ -123,16 +130,12 @@ def write_script(job: Job, *, threads: int, deadline: float | None) -> Path:
     variables = dict.fromkeys(THREADS, str(threads))
     if "PYTHONPATH" in os.environ:
         variables["PYTHONPATH"] = os.environ["PYTHONPATH"]
-    ends = ""
-    if deadline is not None:
-        ends = DEADLINE.format(epoch=int(time.time() + deadline - time.monotonic()))
     path = folder / "job.sh"
     write_text(
         path,
         SCRIPT.format(
             run=shlex.quote(str(folder)),
             variables=" ".join(f"{name}={shlex.quote(v)}" for name, v in variables.items()),
-            deadline=ends,
             command=shlex.join(command),
         ),
     )

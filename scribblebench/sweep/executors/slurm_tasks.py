@@ -49,6 +49,11 @@ class Task:
     _rest: bytes = field(default=b"", repr=False)
 
     @property
+    def run(self) -> str:
+        """The run that it works for."""
+        return self.folder.name
+
+    @property
     def log(self) -> Path:
         """Where its worker writes all else than events."""
         return self.folder / f"worker-{self.worker}.log"
@@ -64,12 +69,15 @@ class Task:
         return self.folder / f"worker-{self.worker}.out"
 
     def skip_events(self) -> None:
-        """Pass over the events so far."""
-        with contextlib.suppress(OSError):
-            self.offset = self.events_path.stat().st_size
+        """Learn what it is at from the events so far, which nobody else needs to hear."""
+        for _ in self.events():
+            pass
 
     def events(self) -> Iterator[dict[str, Any]]:
-        """Yield the events that are new; a line that was cut short by a kill is passed over."""
+        """Yield the events that are new; a line that was cut short by a kill is passed over.
+
+        That SLURM has started the task is of no interest to others.
+        """
         try:
             with self.events_path.open("rb") as file:
                 file.seek(self.offset)
@@ -83,10 +91,13 @@ class Task:
                 event = json.loads(line)
                 if isinstance(event, dict) and "event" in event:
                     self._note(event)
-                    yield event
+                    if event["event"] != "awake":
+                        yield event
 
     def _note(self, event: dict[str, Any]) -> None:
         match event["event"]:
+            case "awake":  # perhaps not for the first time
+                self.trial_id = self.error = None
             case "broken":
                 self.error = str(event["error"])
             case "started":
