@@ -47,11 +47,10 @@ class Results:
     protocol : str
     rows : DataFrame
         The tidy table, in the order of the plan.
-    finished : dict of str to TrialConfig
+    planned : dict of str to TrialConfig
+        All trials that the plan asks for.
     failed : dict of str to str
         What the last attempt of an unfinished trial said.
-    missing : dict of str to TrialConfig
-        Unfinished trials that have not failed.
     results : dict of str to dict
         `result.json` of the finished trials.
     n_unplanned : int
@@ -60,38 +59,44 @@ class Results:
 
     protocol: str
     rows: pd.DataFrame
-    finished: dict[str, TrialConfig]
+    planned: dict[str, TrialConfig]
     failed: dict[str, str]
-    missing: dict[str, TrialConfig]
     results: dict[str, dict[str, Any]]
     n_unplanned: int
 
+    @property
+    def finished(self) -> dict[str, TrialConfig]:
+        """The trials that have a result."""
+        return {i: config for i, config in self.planned.items() if i in self.results}
+
+    @property
+    def missing(self) -> dict[str, TrialConfig]:
+        """The trials that have neither a result nor failed."""
+        return {i: c for i, c in self.planned.items() if i not in {*self.results, *self.failed}}
+
     def remarks(self) -> list[str]:
         """Return what a reader must know before the numbers: what is missing or mixed."""
-        n = len(self.finished) + len(self.failed) + len(self.missing)
-        remarks = []
-        if self.failed or self.missing:
+        origins = [result["provenance"] for result in self.results.values()]
+        return [*self.gaps(), *self._unused_geometry(), *self._failures(), *differences(origins)]
+
+    def gaps(self) -> list[str]:
+        """Return how many trials are missing, and how many are left out."""
+        remarks, n_missing = [], len(self.missing)
+        if self.failed or n_missing:
             remarks.append(
-                f"{len(self.finished)} of {n} trials are finished; {len(self.failed)} failed, "
-                f"{len(self.missing)} have not run. Cells with fewer seeds than others are not "
-                f"comparable."
+                f"{len(self.results)} of {len(self.planned)} trials are finished; "
+                f"{len(self.failed)} failed, {n_missing} have not run. Cells with fewer seeds than "
+                f"were planned are marked, and neither ranked nor compared."
             )
         if self.n_unplanned:
             remarks.append(
                 f"{self.n_unplanned} more finished trials in the folder belong to another version "
                 f"of the protocol or of the data and are left out."
             )
-        remarks += self._unused_geometry()
-        remarks += [f"failed: trial {i}: {error}" for i, error in self.failed.items()]
-        origins = [r["provenance"] for r in self.results.values()]
-        # Results from before the source's digest was recorded have their commit alone.
-        versions = {o.get("source") or (o["commit"], o["dirty"]) for o in origins}
-        if len(versions) > 1:
-            remarks.append(f"The trials were run by {len(versions)} versions of the code.")
-        remarks += _differences(origins)
-        if any(o["dirty"] for o in origins):
-            remarks.append("Some trials were run by code with uncommitted changes.")
         return remarks
+
+    def _failures(self) -> list[str]:
+        return [f"failed: trial {i}: {error}" for i, error in self.failed.items()]
 
     def _unused_geometry(self) -> list[str]:
         """Say where the scribbles do not support what a method would use."""
@@ -115,14 +120,26 @@ class Results:
         return list(dict.fromkeys(remarks))
 
 
-def _differences(origins: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say in which libraries, and on which kinds of devices, trials were run."""
-    found = [{"Python": o["python"], **o["packages"], "device": o["device"]} for o in origins]
+def differences(origins: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say by what code, with what libraries and on what devices trials were run, if that differs.
+
+    Parameters
+    ----------
+    origins : sequence of mapping
+        The provenance of the trials.
+    """
     remarks = []
+    # Results from before the source's digest was recorded have their commit alone.
+    versions = {origin.get("source") or (origin["commit"], origin["dirty"]) for origin in origins}
+    if len(versions) > 1:
+        remarks.append(f"The trials were run by {len(versions)} versions of the code.")
+    found = [{"Python": o["python"], **o["packages"], "device": o["device"]} for o in origins]
     for name in dict.fromkeys(name for one in found for name in one):
         values = sorted({str(one.get(name, "?")) for one in found})
         if len(values) > 1:
             remarks.append(f"The trials differ in {name}: {', '.join(values)}.")
+    if any(origin["dirty"] for origin in origins):
+        remarks.append("Some trials were run by code with uncommitted changes.")
     return remarks
 
 
@@ -150,11 +167,9 @@ def collect(store: Store) -> Results:
     """
     plan = store.read_plan()
     protocol, trials = plan.protocol, plan.trials
-    finished, failed, missing = {}, {}, {}
-    tables, results = [], {}
+    failed, results, tables = {}, {}, []
     for trial_id, config in trials.items():
         if store.is_finished(trial_id):
-            finished[trial_id] = config
             results[trial_id] = store.read_result(trial_id)
             rows = store.read_rows(trial_id)
             rows = rows.reindex(columns=[*rows.columns, *(c for c in LATER if c not in rows)])
@@ -169,8 +184,6 @@ def collect(store: Store) -> Results:
             tables.append(rows[list(COLUMNS)])
         elif failure := store.read_failure(trial_id):
             failed[trial_id] = f"{config.label()}: {failure.error}"
-        else:
-            missing[trial_id] = config
     if not tables:
         raise InputError(
             f"{store.root}: none of its {len(trials)} trials is finished"
@@ -178,4 +191,4 @@ def collect(store: Store) -> Results:
         )
     rows = pd.concat(tables, ignore_index=True)
     n_unplanned = len(store.finished_ids() - set(trials))
-    return Results(protocol, rows, finished, failed, missing, results, n_unplanned)
+    return Results(protocol, rows, dict(trials), failed, results, n_unplanned)
