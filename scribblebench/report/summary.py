@@ -9,9 +9,7 @@ import pandas as pd
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.scores import CELL, METRICS, seed_scores
 from scribblebench.report.statistics.intervals import Interval, cluster_interval
-
-COLLAPSED = 0.5
-"""A class has collapsed in a trial whose Dice for it, averaged over patients, is below this."""
+from scribblebench.report.statistics.variance import collapse_rates
 
 
 def summary(rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
@@ -33,8 +31,8 @@ def summary(rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         filtered; for m in hd95, hd and assd: `{m}_median` over patients, in which a failure is the
         largest distance, with `{m}_low` and `{m}_high`; `failure_rate`, the share of volumes and
         seeds in which exactly one of class and prediction is there; `collapse_rate`, the share of
-        seeds in which the class, or in the average row any class, has a mean Dice below
-        `COLLAPSED`; then `n_collapsed`, `distance_unit` and, from `cells`, `n_seeds`, `n_planned`,
+        seeds in which the class, or in the average row any class, has collapsed, with its interval
+        from `collapse_low` to `collapse_high` and `n_collapsed`, the number of those seeds; then `distance_unit` and, from `cells`, `n_seeds`, `n_planned`,
         `is_complete`, `n_patients`, `annotated_fraction`, `annotation_s`, `coverage_px`.
     """
     dice = seed_scores(rows, "dsc")
@@ -75,17 +73,10 @@ def _located(
 def _of_seeds(dice: pd.DataFrame) -> pd.DataFrame:
     """Return the spread of the seeds, and how many of them have lost a class."""
     keys = ["cell", "class_name"]
-    means = dice.groupby([*keys, "seed"], sort=False)["value"].mean().reset_index()
-    means["collapsed"] = means["value"] < COLLAPSED
-    lost = means[means["class_name"] != AVERAGE_NAME].groupby(["cell", "seed"])["collapsed"].any()
-    average = means["class_name"] == AVERAGE_NAME
-    of_any = means[average].merge(lost.rename("any"), on=["cell", "seed"], how="left")["any"]
-    means.loc[average, "collapsed"] = of_any.to_numpy(dtype=bool)
-    return means.groupby(keys, sort=False).agg(
-        seed_sd=("value", "std"),
-        collapse_rate=("collapsed", "mean"),
-        n_collapsed=("collapsed", "sum"),
-    )
+    means = dice.groupby([*keys, "seed"], sort=False)["value"].mean()
+    rates = collapse_rates(dice).set_index(keys)
+    found = rates[["collapse_rate", "collapse_low", "collapse_high", "n_collapsed"]]
+    return found.join(means.groupby(keys, sort=False).std().rename("seed_sd"))
 
 
 def _failure_rates(rows: pd.DataFrame) -> pd.Series[float]:
