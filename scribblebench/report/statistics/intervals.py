@@ -101,9 +101,7 @@ def cluster_interval(
         low, high = _bootstrap_t_limits(numbers, level)
         interval = _mean_interval(numbers, low, high, level)
     low, high = np.clip([interval.low, interval.high], *bounds)
-    return Interval(
-        interval.centre, float(low), float(high), level, interval.attained, interval.n
-    )
+    return Interval(interval.centre, float(low), float(high), level, interval.attained, interval.n)
 
 
 def paired_interval(
