@@ -1,4 +1,4 @@
-"""Is a cell within a margin of full supervision?
+"""Tests of whether a cell is within a margin of full supervision.
 
 The claim "scribbles are within x points of full supervision" is one of non-inferiority: a cell that
 is better than full supervision by more than x does not refute it. So the verdict goes by the

@@ -7,6 +7,7 @@ ranked on each draw, and the ranks that a cell takes are counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,11 @@ def _centres(values: Float64Array, metric: Metric) -> Float64Array:
     return centres
 
 
-def _ranks(scores: Float64Array, metric: Metric, method: str = "average") -> Float64Array:
+def _ranks(
+    scores: Float64Array,
+    metric: Metric,
+    method: Literal["average", "min", "max"] = "average",
+) -> Float64Array:
     """Rank along the last axis; 1 is best.
 
     Means that differ by rounding only, because they add the same scores, tie.
