@@ -11,6 +11,9 @@ const SHAPES = { // drawn in a square from -1 to 1
   "*": "M0 -1.6L.42 -.5L1.55 -.5L.64 .2L.98 1.32L0 .65L-.98 1.32L-.64 .2L-1.55 -.5L-.42 -.5Z",
 };
 
+const TERMS = " Collapse: the mean Dice of a class is below 0.5 in a seed. A class is missed or "
+  + "invented in a case where exactly one of prediction and dense label holds it.";
+
 const MARKER_PX = 4.5;
 
 /** A marker in the current colour; hollow where seeds are missing. */
@@ -61,8 +64,8 @@ function described(one, point) {
     one ? `${one.label}${share}` : point.label,
     `Dice ${number(point.dsc_mean, 3)} (95 % interval ${interval(point)})`,
     `${point.n_patients} patients, ${seedsOf(point)} seed${point.n_planned === 1 ? "" : "s"}`,
-    `collapsed in ${percent(point.collapse_rate)} of the seeds`,
-    `missed or invented classes: ${percent(point.failure_rate)}`,
+    `collapse: ${percent(point.collapse_rate)} of the seeds`,
+    `missed or invented classes: ${percent(point.failure_rate)} of the cases`,
   ];
 }
 

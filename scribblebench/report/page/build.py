@@ -54,7 +54,8 @@ def render(page: Page) -> str:
 
 def _data(page: Page) -> dict[str, Any]:
     """Return what the scripts read when the page opens."""
-    labels = trial_labels(page.trials)
+    with_cases = page.trials["trial_id"].isin(list(page.overlays))
+    labels = trial_labels(page.trials[with_cases])
     return {
         "trials": table_of(page.trials),
         "panels": panels_of(page.cells, page.summary, page.curves),

@@ -15,6 +15,9 @@ from scribblebench.report.style import COLOURS, MARKERS
 SERIES = ["form", "method", "randomness"]
 """What names a line of a panel."""
 
+N_COLOURS = len(COLOURS) - 1
+"""The last one, black, is kept for full supervision and would not be seen on a dark page."""
+
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
 POINT = ("dsc_mean", "dsc_low", "dsc_high", "collapse_rate", "failure_rate")
@@ -28,8 +31,8 @@ def panels_of(
 
     A line is a form, method and randomness with a density; what has none is a point at its
     measured share (scribbles that come with the data) or a level (full supervision, and scribbles
-    of unknown share). A form has one colour in all panels; its methods and values of randomness
-    differ in marker and dashes.
+    of unknown share). A form has one colour in all panels. Lines of one form differ in
+    marker and dashes.
 
     Returns
     -------
@@ -82,29 +85,37 @@ def _series_of(points: pd.DataFrame) -> list[dict[str, Any]]:
         "method": scribbled["method"].nunique() > 1,
         "randomness": drawn["randomness"].nunique() > 1,
     }
-    colours: dict[str, str] = {}
-    looks: dict[str, int] = {}
+    keys = points[SERIES].drop_duplicates().itertuples(index=False, name=None)
+    forms = [form for form in dict.fromkeys(points["form"]) if form != "dense"]
+    ordered = sorted(keys, key=lambda k: _place(k, forms))
+    looks = list(dict.fromkeys((m, str(r)) for form, m, r in ordered if form in forms))
+    # Where each form has one line the marker tells forms apart as well, for those who see no
+    # colours; else it tells methods and values of randomness apart.
+    marked_by_form = not any(varied.values())
     found = []
-    for keys in points[SERIES].drop_duplicates().itertuples(index=False, name=None):
-        form, method, randomness = keys
-        members = points[_is(points, keys)]
-        if form == "dense":
-            kind, colour, look = "level", "currentColor", 0
-        else:
-            kind = _kind(members)
-            colour = colours.setdefault(form, COLOURS[len(colours) % (len(COLOURS) - 1)])
-            look = looks[form] = looks.get(form, -1) + 1
+    for form, method, randomness in ordered:
+        kind = _kind(points[_is(points, (form, method, randomness))])
+        place = forms.index(form) if form in forms else 0
+        look = looks.index((method, str(randomness))) if form in forms else 0
+        marker = MARKERS[(place if marked_by_form else look) % len(MARKERS)]
         found.append(
             {
-                "keys": keys,
+                "keys": (form, method, randomness),
                 "label": _label(kind, form, method, randomness, varied),
-                "kind": kind,
-                "colour": colour,
-                "marker": "*" if kind == "point" else MARKERS[len(found) % len(MARKERS)],
-                "dash": DASHES[look % len(DASHES)],
+                "kind": kind if form in forms else "level",
+                "colour": COLOURS[place % N_COLOURS] if form in forms else "currentColor",
+                "marker": "*" if kind == "point" else marker,
+                "dash": "" if marked_by_form else DASHES[look % len(DASHES)],
             }
         )
     return found
+
+
+def _place(keys: tuple[Any, ...], forms: list[str]) -> tuple[Any, ...]:
+    """Order lines by form, then by randomness; forms in the order of the cells, levels last."""
+    form, method, randomness = keys
+    place = forms.index(form) if form in forms else len(forms)
+    return (pd.isna(randomness), place, method, 0.0 if pd.isna(randomness) else randomness)
 
 
 def _kind(members: pd.DataFrame) -> str:

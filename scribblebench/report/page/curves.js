@@ -2,14 +2,31 @@
 
 const CURVE_CAPTION = "Dice against the annotated share of each class, on a logarithmic scale. "
   + "Markers: mean over the patients, with its 95 % interval; hollow where seeds are missing. "
-  + "Lines: fitted, with a 95 % band. Arrow keys step through the points once the figure has the "
-  + "focus. A class has collapsed in a seed where its mean Dice is below 0.5.";
+  + "Points of a single density are drawn a little beside it. Lines: fitted, with a 95 % band. Arrow keys step through the points once the figure has the "
+  + "focus.";
+
+const ASIDE_PX = 11;
 
 const MARGIN = { left: 54, right: 18, top: 12, bottom: 50 };
 
 /** Whether a panel has a line with more than one density: else there is no curve to draw. */
 const hasCurves = (panel) => panel.series.some((one) => one.kind === "line"
   && new Set(one.points.map((point) => point.x)).size > 1);
+
+const isSingle = (one) => one.kind === "line" && new Set(one.points.map((p) => p.x)).size === 1;
+
+/** How far each series of a single density is moved aside, so that all of them are seen. */
+function asides(shown) {
+  const found = new Map();
+  for (const x of new Set(shown.filter(isSingle).map((one) => one.points[0].x))) {
+    const here = shown.filter((one) => isSingle(one) && one.points[0].x === x);
+    here.forEach((one, i) => {
+      const step = i - Math.floor(here.length / 2);
+      found.set(one, ASIDE_PX * (step < 0 ? step : step + 1));
+    });
+  }
+  return found;
+}
 
 /** Draw the series that are shown; `tip` is the container's tooltip. */
 function drawCurves(container, shown, tip) {
@@ -32,6 +49,7 @@ function drawCurves(container, shown, tip) {
   const ring = svg("circle", { r: 9, class: "ring", hidden: true });
   figure.append(curveAxes(shown, { width, right, bottom, toX, toY, low, high }));
   const marks = [];
+  const aside = asides(shown);
   for (const one of shown.filter((s) => s.kind === "level")) {
     figure.append(drawLevel(one, right, toY));
     for (const point of one.points) {
@@ -39,9 +57,10 @@ function drawCurves(container, shown, tip) {
     }
   }
   for (const one of shown.filter((s) => s.kind !== "level")) {
-    figure.append(drawSeries(one, toX, toY));
+    const place = (x) => toX(x) + (aside.get(one) ?? 0);
+    figure.append(drawSeries(one, place, toY));
     for (const point of one.points) {
-      marks.push({ x: toX(point.x), y: toY(point.dsc_mean), lines: described(one, point) });
+      marks.push({ x: place(point.x), y: toY(point.dsc_mean), lines: described(one, point) });
     }
   }
   figure.append(ring);

@@ -1,8 +1,9 @@
 // Dice of each cell as a row, drawn where there are no curves.
 
-const DOTS_CAPTION = "Dice of each cell: mean over the patients, with its 95 % interval, in order "
-  + "of the mean; cells with missing seeds are hollow and come last. The shaded band is the "
-  + "interval of full supervision. A class has collapsed in a seed where its mean Dice is below 0.5.";
+const DOTS_CAPTION = "A cell is one form, density, randomness and method. Dice: mean over the "
+  + "patients, with its 95 % interval, in order of the mean; seeds are averaged within a patient. "
+  + "Cells with missing seeds are hollow and come last. The shaded band is the "
+  + "interval of full supervision.";
 
 const ROW_PX = 24;
 

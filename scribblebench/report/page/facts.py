@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -22,6 +23,9 @@ NAMES = {
     "cudnn": "cuDNN",
     "torch_threads": "threads",
     "bf16": "bfloat16",
+    "trials": "finished trials",
+    "first_started": "first trial started",
+    "last_started": "last trial started",
     "wall_hours": "hours in all",
     "data_fingerprints": "fingerprints of the data",
 }
@@ -43,7 +47,9 @@ class Fact:
 def overall_facts(provenance: Mapping[str, Any]) -> list[Fact]:
     """Return what holds for all trials: counts, hours, dates and fingerprints of the data."""
     return [
-        Fact(_named(key), [_text(value)]) for key, value in provenance.items() if key != "provenance"
+        Fact(_named(key), [_moment(value) if key.endswith("_started") else _text(value)])
+        for key, value in provenance.items()
+        if key != "provenance"
     ]
 
 
@@ -80,11 +86,19 @@ def _named(key: str) -> str:
     return NAMES.get(key, key.replace("_", " "))
 
 
+def _moment(value: Any) -> str:
+    """Return a moment in ISO format to the minute."""
+    moment = datetime.fromisoformat(str(value)).astimezone(UTC)
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
 def _text(value: Any) -> str:
     if value is None:
         return "–"  # noqa: RUF001
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(_text(v) for v in value)
     return str(value)

@@ -3,7 +3,7 @@
 /** A legend's sample of a series. */
 function sample(one) {
   const picture = svg("svg", { width: 30, height: 14, "aria-hidden": "true" });
-  if (one.kind !== "point") {
+  if (one.kind !== "point" && !isSingle(one)) {
     picture.append(svg("line", {
       x1: 1, x2: 29, y1: 7, y2: 7, class: "line",
       "stroke-dasharray": one.kind === "level" ? "7 4" : one.dash || null,
@@ -14,7 +14,7 @@ function sample(one) {
 }
 
 function numbersTable(shown) {
-  const names = ["Cell", "Density", "Dice", "95 % interval", "Patients", "Seeds", "Collapsed",
+  const names = ["Cell", "Density", "Dice", "95 % interval", "Patients", "Seeds", "Collapse",
     "Missed or invented"];
   const rows = shown.flatMap((one) => one.points.map((point) => html("tr", {},
     html("th", { scope: "row" }, point.label),
@@ -57,7 +57,8 @@ function figureSection(panels) {
     const shown = (panel()?.series ?? []).filter((one) => !curved || !hidden.has(one.label));
     tip.hide();
     (curved ? drawCurves : drawDots)(container, shown, tip);
-    byId("chart-caption").textContent = curved ? CURVE_CAPTION : DOTS_CAPTION;
+    byId("curves-title").textContent = curved ? "Annotation efficiency" : "Dice of each cell";
+    byId("chart-caption").textContent = (curved ? CURVE_CAPTION : DOTS_CAPTION) + TERMS;
     byId("chart-legend").hidden = !curved;
     numbersTable(shown);
   }

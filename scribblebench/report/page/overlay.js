@@ -1,5 +1,5 @@
-// The colours of a slice. Prediction, errors and scribble lie over the grey image in this order;
-// the dense label is an outline, so that both label and prediction are seen at once.
+// The colours of a slice. Prediction and scribble lie over the grey image in this order; an error
+// takes the place of the prediction. The dense label is an outline, so that both are seen at once.
 
 const IGNORED = 255; // a pixel that is not annotated
 
@@ -38,12 +38,12 @@ function composed({ image, label, pred, scribble }, look) {
       g = Math.round((1 - a) * g + a * cg);
       b = Math.round((1 - a) * b + a * cb);
     };
-    if (pred && look.pred && pred[i] > 0 && look.colours[pred[i]] && !look.hidden.has(pred[i])) {
+    const error = pred && look.errors ? errorAt(pred[i], label[i], look.hidden) : -1;
+    if (error >= 0) {
+      blend(errorColours[error], (1 + alpha) / 2); // thin rims have to be seen
+    } else if (pred && look.pred && pred[i] > 0 && pred[i] !== IGNORED
+      && !look.hidden.has(pred[i])) {
       blend(look.colours[pred[i]], alpha);
-    }
-    if (pred && look.errors) {
-      const error = errorAt(pred[i], label[i], look.hidden);
-      if (error >= 0) blend(errorColours[error], alpha);
     }
     if (scribble && look.scribble && scribble[i] !== IGNORED && !look.hidden.has(scribble[i])) {
       blend(look.colours[scribble[i]], 1);

@@ -75,9 +75,21 @@ function makeStage(onslice) {
     canvas,
     draw,
     zoomBy(step) {
+      const [x, y] = [element.scrollLeft + element.clientWidth / 2,
+        element.scrollTop + element.clientHeight / 2];
+      const [left, top] = [canvas.offsetLeft, canvas.offsetTop];
+      const [width, height] = [canvas.offsetWidth, canvas.offsetHeight];
       zoom = step === 0 ? 0 : Math.min(ZOOMS.length - 1, Math.max(0, zoom + step));
       element.classList.toggle("zoomed", zoom > 0);
       if (last) draw(...last);
+      // What was in the middle stays there.
+      element.scrollTo({
+        left: canvas.offsetLeft + ((x - left) / width) * canvas.offsetWidth
+          - element.clientWidth / 2,
+        top: canvas.offsetTop + ((y - top) / height) * canvas.offsetHeight
+          - element.clientHeight / 2,
+        behavior: "instant",
+      });
       return ZOOMS[zoom];
     },
     pan(x, y) { element.scrollBy(40 * x, 40 * y); },

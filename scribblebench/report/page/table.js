@@ -75,7 +75,9 @@ function trialFilters(columns, entries) {
   const search = html("input", { type: "search", placeholder: "any text", oninput: apply });
   const choices = columns.flatMap((column, i) => {
     const found = new Map(entries.map((entry) => [entry.texts[i], entry.values[i]]));
-    if (!column.choose || found.size < 2 || found.size > 60) return [];
+    // A commit and nothing, where trials have not run, is no choice.
+    const least = column.kind === "id" && found.has(DASH) ? 3 : 2;
+    if (!column.choose || found.size < least || found.size > 60) return [];
     const options = [...found].sort((a, b) => compared(a[1], b[1], 1))
       .map(([text, value]) => (value === null ? [ABSENT, "none"] : [text, text]));
     return [chooser(column.label, [["", "all"], ...options], (value) => {

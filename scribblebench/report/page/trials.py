@@ -61,6 +61,9 @@ KNOWN = {
 UNIT_COLUMN = "distance_unit"
 """Not shown: its value, where there is one, stands in the headings of the distances."""
 
+PLACES = ("dataset", "split")
+"""Not shown where they are the same for all trials."""
+
 NAMED = ("form", "density", "randomness", "method", "variant", "seed")
 """What tells trials apart, in the order of their names."""
 
@@ -77,6 +80,8 @@ def table_of(trials: pd.DataFrame) -> dict[str, Any]:
         `columns`: list of dicts, see `Column`; `rows`: lists of values in their order, in which
         undefined is None and infinity the text "inf".
     """
+    constant = [n for n in PLACES if n in trials and trials[n].nunique(dropna=False) == 1]
+    trials = trials.drop(columns=constant)
     units = trials[UNIT_COLUMN].dropna().unique() if UNIT_COLUMN in trials else ()
     unit = f" ({units[0]})" if len(units) == 1 else ""
     names = [n for n in trials.columns if n != UNIT_COLUMN and trials[n].notna().any()]
@@ -114,7 +119,11 @@ def trial_labels(trials: pd.DataFrame) -> dict[str, str]:
     """Return a short name for each trial id that holds the form and what else varies."""
     known = [name for name in NAMED if name in trials]
     varied = [n for n in known if n in ("form", "seed") or trials[n].nunique(dropna=True) > 1]
-    written = {"density": lambda x: f"{100 * x:.3g} %", "randomness": lambda x: f"randomness {x:g}"}
+    written = {
+        "form": lambda x: x.replace("_", " "),
+        "density": lambda x: f"{100 * x:.3g} %",
+        "randomness": lambda x: f"randomness {x:g}",
+    }
     labels = {}
     for row in trials.to_dict("records"):
         parts = [
