@@ -51,9 +51,9 @@ KNOWN = {
         Column("annotated_fraction", "Annotated", "percent", 1),
         Column("dsc", "Dice", "number", 3),
         Column("hd95", "HD95", "number", 1),
-        Column("train_s", "Training s", "number", 0),
-        Column("wall_s", "Seconds", "number", 0),
-        Column("seconds", "Seconds", "number", 0),
+        Column("train_s", "Training (s)", "number", 0),
+        Column("wall_s", "Time (s)", "number", 0),
+        Column("seconds", "Time (s)", "number", 0),
         Column("commit", "Commit", "id", choose=True),
     )
 }
