@@ -1,0 +1,1 @@
+"""The page: a report in one HTML file that opens without a network."""
