@@ -8,16 +8,18 @@ from pathlib import Path
 import pandas as pd
 
 from scribblebench.io.atomic import atomic_path, write_json, write_text
+from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.collect import Results, arms, collect
 from scribblebench.report.curves import efficiency_points
-from scribblebench.report.figures import classes_figure, efficiency_figure
-from scribblebench.report.methods import methods_figure
-from scribblebench.report.overlays import overlay_figure
-from scribblebench.report.ratio_audit import audit_figure, audit_table
+from scribblebench.report.figures.class_ratios import audit_figure, audit_table
+from scribblebench.report.figures.efficiency import classes_figure, efficiency_figure
+from scribblebench.report.figures.methods import methods_figure
+from scribblebench.report.figures.points import figure_points
+from scribblebench.report.figures.qualitative import Shown, qualitative_figure
+from scribblebench.report.scores import CELL, cells_of, seed_scores
 from scribblebench.report.style import save
 from scribblebench.report.tables import summary_markdown, summary_table
 from scribblebench.sweep.plan import TrialConfig
-from scribblebench.sweep.samples import largest_planes
 from scribblebench.sweep.store import Store
 
 
@@ -60,16 +62,17 @@ def write_report(folder: Path) -> Report:
     points = efficiency_points(rows).drop(columns="seed_means")
     tables.append(_write_csv(target / "efficiency.csv", points))
     figures = []
-    if points["randomness"].notna().any():
-        figures += save(efficiency_figure(rows, title), target / "efficiency")
-        figures += save(classes_figure(rows, title), target / "efficiency-classes")
+    drawn = _drawn_points(rows)
+    if points.groupby(["form", "method", "randomness"])["density"].nunique().max() > 1:
+        figures += save(efficiency_figure(drawn, title=title), target / "efficiency")
+        figures += save(classes_figure(drawn, title=title), target / "efficiency-classes")
     if (points.loc[points["form"] != "dense", "method"].nunique()) > 1:
-        figures += save(methods_figure(rows, title), target / "methods")
+        figures += save(methods_figure(drawn, title=title), target / "methods")
     audit = audit_table(store, results.finished)
     if len(audit):
         tables.append(_write_csv(target / "class-ratios.csv", audit))
         names = dict(zip(results.rows["class_id"], results.rows["class_name"], strict=True))
-        figure = audit_figure(audit, {0: "background", **names}, title)
+        figure = audit_figure(audit, {0: "background", **names}, title=title)
         figures += save(figure, target / "class-ratios")
     figures += _overlays(store, results, target)
     return Report(tables, figures, markdown, remarks)
@@ -93,6 +96,21 @@ def provenance_summary(results: Results) -> dict[str, object]:
     }
 
 
+def _drawn_points(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what the figures of Dice are drawn from."""
+    cells = cells_of(rows).assign(is_complete=True)
+    keys = cells.reset_index()
+    names = [None, *rows["class_name"].unique()]
+    summary = pd.concat(
+        efficiency_points(rows, name)
+        .drop(columns="seed_means")
+        .merge(keys, on=CELL, how="left")
+        .assign(class_name=name or AVERAGE_NAME)
+        for name in names
+    )
+    return figure_points(cells, summary.drop(columns=[*CELL, "is_complete"]), seed_scores(rows))
+
+
 def _overlays(store: Store, results: Results, target: Path) -> list[Path]:
     """Draw the overlay of a trial a form, method and variant: largest density, first seed."""
     chosen: dict[tuple[str, str], tuple[str, TrialConfig]] = {}
@@ -108,9 +126,8 @@ def _overlays(store: Store, results: Results, target: Path) -> list[Path]:
             continue
         rows = results.rows[results.rows["trial_id"] == trial_id]
         names = dict(zip(rows["class_id"], rows["class_name"], strict=True))
-        figure = overlay_figure(
-            rows, largest_planes(samples), {0: "background", **names}, config.label()
-        )
+        shown = Shown(config.label(), rows, samples)
+        figure = qualitative_figure([shown], {0: "background", **names}, title=config.label())
         paths += save(figure, target / f"overlay-{form}-{arm.replace(' ', '-')}", (".png",))
     return paths
 

@@ -6,10 +6,13 @@ import math
 from typing import Any
 
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullLocator
 
-from scribblebench.report.style import COLOURS, new_figure, styled
+from scribblebench.report.figures.layout import add_legend, add_title, broken
+from scribblebench.report.style import COLOURS, PAPER, Style, StyledFigure, new_figure, styled
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.store import Store
 
@@ -21,6 +24,9 @@ SOURCES = {
     "used": ("used by the prior", COLOURS[2], ":"),
 }
 """Label, colour and line of each column of `ratios.csv`."""
+
+LONGEST_NAME = 22
+"""Letters of a row's name, above which it is broken."""
 
 LOWEST = 1e-3
 """Ratios below are drawn at the bottom of a panel: what falls that low is wrong, however far."""
@@ -58,35 +64,58 @@ def audit_table(store: Store, finished: dict[str, TrialConfig]) -> pd.DataFrame:
     return table
 
 
-def audit_figure(table: pd.DataFrame, class_names: dict[int, str], title: str) -> Figure:
+def audit_figure(
+    table: pd.DataFrame,
+    class_names: dict[int, str],
+    *,
+    title: str = "",
+    style: Style = PAPER,
+) -> StyledFigure:
     """Draw ratio against epoch: a row for each method, a column for each class, a line a seed."""
     keys = ["form", "density", "method"]
     cells: list[tuple[Any, pd.DataFrame]] = list(table.groupby(keys, dropna=False, sort=False))
     classes = sorted(table["class_id"].unique())
-    with styled():
-        figure = new_figure(1.2 + 2.1 * len(classes), 1.0 + 1.5 * len(cells))
-        panels = figure.subplots(len(cells), len(classes), sharex=True, sharey="col", squeeze=False)
-        for row, ((form, density, method), cell) in zip(panels, cells, strict=True):
+    with styled(style):
+        row_in = min(style.em(8.0), (style.highest_in - style.em(8.0)) / len(cells))
+        height = style.em(5.0) + max(row_in, style.em(3.4)) * len(cells)
+        figure = new_figure(style.double_in, height, style)
+        panels = figure.subplots(len(cells), len(classes), sharex=True, sharey=True, squeeze=False)
+        for row, (key, cell) in zip(panels, cells, strict=True):
             for axes, class_id in zip(row, classes, strict=True):
-                _draw_panel(axes, cell[cell["class_id"] == class_id])
-            shown = str(form) if math.isnan(density) else f"{form} {density:g}"
-            row[0].set_ylabel(f"{method}\n({shown})", fontsize=8)
+                _draw_panel(axes, cell[cell["class_id"] == class_id], style)
+            row[0].set_ylabel(_name(*key), rotation=0, ha="right", va="center")
+            row[0].yaxis.label.set_fontsize(style.small_pt)
         for axes, class_id in zip(panels[0], classes, strict=True):
             axes.set_title(class_names.get(int(class_id), f"class {class_id}"))
-        figure.supxlabel("epoch", fontsize=9)
-        figure.suptitle(f"{title}: ratio among unannotated pixels", fontsize=9, x=0.01, ha="left")
-        lines = [line for line in panels[0][0].get_lines() if not line.get_label().startswith("_")]
-        figure.legend(handles=lines, loc="outside right upper")
+        for axes in panels[-1]:
+            axes.set_xlabel("epoch")
+            axes.locator_params(axis="x", nbins=3)
+        add_title(figure, f"{title}: ratio among unannotated pixels" if title else "")
+        add_legend(figure, _handles(table, style))
     return figure
 
 
-def _draw_panel(axes: Axes, ratios: pd.DataFrame) -> None:
-    for source, (label, colour, line) in SOURCES.items():
+def _name(form: str, density: float, method: str) -> str:
+    shown = form if math.isnan(density) else f"{form} {density:g}"
+    return broken(f"{method}\n({shown})", LONGEST_NAME)
+
+
+def _draw_panel(axes: Axes, ratios: pd.DataFrame, style: Style) -> None:
+    for source, (_, colour, line) in reversed(SOURCES.items()):
         if source not in ratios:
             continue
-        for i, (_, seed) in enumerate(ratios.groupby("seed")):
-            shown = label if i == 0 else f"_{label}"
+        for _, seed in ratios.groupby("seed"):
             x, y = seed["epoch"], seed[source].clip(lower=LOWEST)
-            axes.plot(x, y, color=colour, linestyle=line, linewidth=1.0, label=shown)
+            axes.plot(x, y, color=colour, linestyle=line, linewidth=1.2 * style.thin_pt)
     axes.set_yscale("log")
-    axes.set_ylim(bottom=LOWEST)
+    axes.set_ylim(LOWEST, 1.3)
+    axes.yaxis.set_major_locator(LogLocator(base=100.0, subs=(10.0,)))
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def _handles(table: pd.DataFrame, style: Style) -> dict[str, Artist]:
+    return {
+        label: Line2D([], [], color=colour, linestyle=line, linewidth=style.line_pt)
+        for source, (label, colour, line) in SOURCES.items()
+        if source in table and table[source].notna().any()
+    }
