@@ -15,7 +15,7 @@ from scribblebench.report.methods import methods_figure
 from scribblebench.report.overlays import overlay_figure
 from scribblebench.report.ratio_audit import audit_figure, audit_table
 from scribblebench.report.style import save
-from scribblebench.report.tables import summary_markdown, summary_table
+from scribblebench.report.tables.cases import summary_markdown, summary_table
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import largest_planes
 from scribblebench.sweep.store import Store
