@@ -11,10 +11,12 @@ import pandas as pd
 
 from scribblebench.report.tables.model import Column, Table, build_table, part
 from scribblebench.report.tables.numbers import number, share
-from scribblebench.report.tables.words import LINE, line_labels, with_cells
+from scribblebench.report.tables.words import line_keys, line_labels, with_cells
 
 AT_LOWEST, NOT_REACHED = "reached at the lowest density", "not reached"
 STATUSES = ("reached", AT_LOWEST, NOT_REACHED)
+PRINTED = ("density", "densities", "least", "time", "times", "seconds")
+"""What is printed of a target: density and time with their intervals, and what ranks them."""
 
 
 def targets_table(
@@ -33,7 +35,8 @@ def targets_table(
     unknown = sorted(set(targets["status"]) - set(STATUSES))
     if unknown:
         raise ValueError(f"status must be one of {STATUSES}, got {unknown[0]!r}")
-    lines = with_cells(targets[LINE].drop_duplicates(ignore_index=True), cells)
+    keys = line_keys(targets)
+    lines = with_cells(targets[keys].drop_duplicates(ignore_index=True), cells)
     shown = lines.assign(label=line_labels(lines)) if len(lines) else lines.assign(label=[])
     columns = [Column("scribbles", (part("{}", "label"),), align="left")]
     for wanted in sorted(targets["share"].unique()):
@@ -41,7 +44,7 @@ def targets_table(
         of = targets[targets["share"] == wanted].assign(
             randomness=lambda t: t["randomness"].astype(np.float64)
         )
-        rows = shown[[*LINE, "lowest", "highest"]].merge(of, on=LINE, how="left")
+        rows = shown[[*keys, "lowest", "highest"]].merge(of, on=keys, how="left")
         texts = pd.DataFrame([_texts(row) for row in rows.to_dict("records")])
         for field in texts:
             shown[f"{name} {field}"] = texts[field].to_numpy()
@@ -88,11 +91,12 @@ def area_table(area: pd.DataFrame, cells: pd.DataFrame, *, allow_partial: bool =
         [
             Column("scribbles", (part("{}", "label"),), align="left"),
             Column("densities", densities, "%", value="density_from"),
-            Column("area", (part("{:.3f}", "area"),), best="largest"),
+            Column("mean Dice", (part("{:.3f}", "area"),), best="largest"),
             Column("95 % interval", (part("[{:.3f}, {:.3f}]", "low", "high"),)),
         ],
         name="area",
-        caption="Area under the curve of Dice against density, with 95 % intervals over patients.",
+        caption="Mean Dice along the curve over the logarithm of the density (the area under it, "
+        "divided by its length), with 95 % intervals over patients.",
         notes=_incomplete_note(lines),
         data=area,
         within=["dataset", "density_from", "density_to"],
@@ -103,8 +107,9 @@ def area_table(area: pd.DataFrame, cells: pd.DataFrame, *, allow_partial: bool =
 
 
 def principles_table(principles: pd.DataFrame) -> Table:
-    """Return the regression of Dice on what describes scribbles; R² of the whole from `attrs`."""
-    r2 = principles.attrs.get("r2", math.nan)
+    """Return the regression of Dice on what describes scribbles (see `whole_r2`)."""
+    several = "dataset" in principles and principles["dataset"].nunique() > 1
+    r2 = whole_r2(principles)
     whole = (
         "" if math.isnan(r2) else f" Together they explain {number(r2, '.0%')} % of the variance."
     )
@@ -123,30 +128,40 @@ def principles_table(principles: pd.DataFrame) -> Table:
         caption="Dice explained by what describes the scribbles: coefficients of a linear "
         f"regression within patients, with 95 % intervals.{whole}",
         notes=[
-            "Alone: by this term only. Added: what the explained variance loses without this term."
+            "Coefficient: what one unit more of the term adds (for the logarithm of the density: "
+            "ten times as much). Alone: explained by this term only. Added: what is explained less "
+            "without it."
         ],
+        group="dataset" if several else None,
     )
+
+
+def whole_r2(principles: pd.DataFrame) -> float:
+    """Return R² of all terms: the column `r2`, or `attrs["r2"]`; NaN for several data sets."""
+    if "r2" in principles and principles["r2"].nunique() == 1:
+        return float(principles["r2"].iloc[0])
+    r2 = principles.attrs.get("r2", math.nan)
+    return float(r2) if isinstance(r2, float | int) else math.nan
 
 
 def _texts(row: Mapping[Hashable, Any]) -> dict[str, Any]:
     """Return what is printed of one target, and the value by which it is ranked."""
+    texts: dict[str, Any] = dict.fromkeys(PRINTED, math.nan)
     status, lowest, highest = row["status"], row["lowest"], row["highest"]
-    missing = {"density": math.nan, "densities": math.nan, "least": math.nan}
-    missing |= {"time": math.nan, "times": math.nan, "seconds": math.nan}
     if not isinstance(status, str):
-        return missing
-    if status == NOT_REACHED:
-        return missing | {"density": NOT_REACHED, "time": NOT_REACHED}
-    sign = "≤ " if status == AT_LOWEST else ""
-    texts = missing | {"density": sign + share(row["density"]), "least": row["density"]}
-    ends = [density_end(row[f"density_{end}"], lowest, highest) for end in ("low", "high")]
-    if not math.isnan(row["density_low"]):
+        return texts
+    if math.isfinite(row["density_low"]):
+        ends = [density_end(row[f"density_{end}"], lowest, highest) for end in ("low", "high")]
         texts["densities"] = f" [{ends[0]}, {ends[1]}]"
+    if status == NOT_REACHED:
+        return texts | {"density": NOT_REACHED, "time": "-"}
+    sign = "≤ " if status == AT_LOWEST else ""
+    texts |= {"density": sign + share(row["density"]), "least": row["density"]}
     if not math.isnan(row["seconds"]):
         texts |= {"time": sign + number(row["seconds"] / 60, ".0f"), "seconds": row["seconds"]}
-        times = [row["seconds_low"] / 60, row["seconds_high"] / 60]
-        if all(math.isfinite(t) for t in times):
-            texts["times"] = f" [{times[0]:.0f}, {times[1]:.0f}]"
+        low, high = (row[f"seconds_{end}"] / 60 for end in ("low", "high"))
+        if math.isfinite(low):
+            texts["times"] = f" [{low:.0f}, {f'{high:.0f}' if math.isfinite(high) else '-'}]"
     return texts
 
 

@@ -12,7 +12,7 @@ from scribblebench.report.scores import CELL
 from scribblebench.report.tables.cases import COLLAPSED
 from scribblebench.report.tables.model import Column, Table, build_table, part
 from scribblebench.report.tables.numbers import ALPHA, share
-from scribblebench.report.tables.words import is_dense, listed, spanned, usable
+from scribblebench.report.tables.words import DENSE, is_dense, listed, spanned, usable
 
 SIGN = "*"
 
@@ -75,7 +75,7 @@ def scores_table(
         name="summary",
         caption=_caption(shown),
         notes=_notes(shown, reference_method if signs else None, allow_partial=allow_partial),
-        data=shown.drop(columns=["block", "minutes", *(c for c in shown if "lost" in c)]),
+        data=shown.drop(columns=["block", "minutes", *(c for c in shown if str(c).startswith("lost "))]),
         group="block",
         within=["block"],
         is_complete=shown["is_complete"].to_numpy(dtype=bool),
@@ -123,7 +123,7 @@ def _blocks(shown: pd.DataFrame) -> list[str]:
     several = [c for c in ("dataset", "split") if shown[c].nunique() > 1]
     blocks = []
     for row in shown.to_dict("records"):
-        if row["form"] == "dense":
+        if row["form"] == DENSE:
             name = "full supervision"
         elif math.isnan(row["density"]):
             name = "scribbles of a density of their own"

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from scribblebench.report.tables.numbers import number, share
+from scribblebench.report.tables.numbers import number, p_value, share
 
 LINE = ["dataset", "form", "method", "randomness"]
-"""Columns that name a line of the efficiency plot: its densities are compared."""
+"""Columns that name a line of the efficiency plot, with `split` where a table has it: its
+densities are compared."""
 
 DENSE = "dense"
 """Form of the cells with full supervision."""
@@ -60,6 +61,17 @@ def interval_of_points(low: float, high: float, below: str = "below", above: str
     return f"95 % interval from {ends[0]} {below} to {ends[1]} {above}"
 
 
+def p_text(p: float) -> str:
+    """Return "p = .021", or "p < .001"."""
+    text = p_value(p)
+    return f"p < {text[1:]}" if text.startswith("<") else f"p = {text}"
+
+
+def in_dataset(dataset: str, cells: pd.DataFrame) -> str:
+    """Return the beginning of a sentence about one of several data sets; "" where there is one."""
+    return f"{dataset}: " if cells["dataset"].nunique() > 1 else ""
+
+
 def margin_of_points(margin: float) -> str:
     """Return a margin of Dice in points, with a decimal only where it has one."""
     return f"{100.0 * margin:.3g}"
@@ -85,14 +97,15 @@ def usable(cells: pd.DataFrame, *, allow_partial: bool) -> pd.Series:
 
 
 def line_labels(lines: pd.DataFrame) -> list[str]:
-    """Name lines of the efficiency plot by form, and by what else differs between them.
+    """Name lines of a data set's efficiency plot by form, and by what else differs between them.
 
     Parameters
     ----------
     lines : DataFrame
         With the columns `LINE`.
     """
-    varied = [c for c in ("method", "randomness", "dataset") if lines[c].nunique(dropna=False) > 1]
+    named_by = ("method", "randomness", *line_keys(lines)[len(LINE) :])
+    varied = [c for c in named_by if lines[c].nunique(dropna=False) > 1]
     labels = []
     for line in lines.to_dict("records"):
         named = [str(line["form"])]
@@ -105,14 +118,20 @@ def line_labels(lines: pd.DataFrame) -> list[str]:
     return labels
 
 
+def line_keys(lines: pd.DataFrame) -> list[str]:
+    """Return the columns that name the lines of a table."""
+    return [*LINE, *(["split"] if "split" in lines else [])]
+
+
 def with_cells(lines: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     """Add to lines what their cells say: `lowest` and `highest` density, `is_complete`, `missing`.
 
     `missing` names the cells that lack seeds: "10 % (2/3 seeds)".
     """
+    keys = line_keys(lines)
     drawn = cells[~is_dense(cells) & cells["density"].notna()]
     rows = []
-    for key, group in drawn.groupby(LINE, dropna=False, sort=False):
+    for key, group in drawn.groupby(keys, dropna=False, sort=False):
         lacking = group[~group["is_complete"].astype(bool)].sort_values("density")
         named = [
             f"{share(d)} % ({n:.0f}/{of:.0f} seeds)"
@@ -120,17 +139,17 @@ def with_cells(lines: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         ]
         rows.append(
             {
-                **dict(zip(LINE, key, strict=True)),
+                **dict(zip(keys, key, strict=True)),
                 "lowest": group["density"].min(),
                 "highest": group["density"].max(),
                 "is_complete": lacking.empty,
                 "missing": listed(named),
             }
         )
-    found = pd.DataFrame(rows, columns=[*LINE, "lowest", "highest", "is_complete", "missing"])
+    found = pd.DataFrame(rows, columns=[*keys, "lowest", "highest", "is_complete", "missing"])
     keyed = lines.assign(randomness=lines["randomness"].astype(np.float64))
     found["randomness"] = found["randomness"].astype(np.float64)
-    merged = keyed.merge(found, on=LINE, how="left", validate="many_to_one")
+    merged = keyed.merge(found, on=keys, how="left", validate="many_to_one")
     # A line without cells is taken as it is: nothing says that it lacks anything.
     merged["is_complete"] = ~merged["is_complete"].astype(object).eq(False)
     merged["missing"] = merged["missing"].fillna("")
