@@ -18,7 +18,7 @@ from scribblebench.report.figures.points import figure_points
 from scribblebench.report.figures.qualitative import Shown, qualitative_figure
 from scribblebench.report.scores import CELL, cells_of, seed_scores
 from scribblebench.report.style import save
-from scribblebench.report.tables import summary_markdown, summary_table
+from scribblebench.report.tables.cases import summary_markdown, summary_table
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.store import Store
 

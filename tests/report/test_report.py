@@ -14,7 +14,8 @@ from scribblebench.report.curves import bootstrap_interval, efficiency_points
 from scribblebench.report.figures import efficiency_figure
 from scribblebench.report.overlays import best_median_worst
 from scribblebench.report.style import new_figure, save
-from scribblebench.report.tables import number, summary_markdown, summary_table
+from scribblebench.report.tables.cases import summary_markdown, summary_table
+from scribblebench.report.tables.numbers import number
 from scribblebench.report.write import write_report
 from scribblebench.sweep.attempts import Owner
 from scribblebench.sweep.plan_file import Plan

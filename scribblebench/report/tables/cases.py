@@ -1,8 +1,7 @@
-"""Summary tables."""
+"""The summary over cases: from the tidy table, in one line of Markdown for each cell."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ import pandas as pd
 from scribblebench.metrics import summarise
 from scribblebench.metrics.summary import AVERAGE_ID, AVERAGE_NAME
 from scribblebench.report.scores import CELL
+from scribblebench.report.tables.numbers import number
 
 COLLAPSED = 0.5
 """A class has collapsed in a trial whose Dice for it, averaged over cases, is below this."""
@@ -96,10 +96,3 @@ def summary_markdown(summary: pd.DataFrame) -> str:
 
 def _mean_sd(row: Mapping[Hashable, Any]) -> str:
     return f"{number(row['dsc_mean'], '.3f')} ± {number(row['dsc_sd'], '.3f')}"
-
-
-def number(value: float, spec: str) -> str:
-    """Format a number; NaN is a hyphen and infinity its sign."""
-    if math.isnan(value):
-        return "-"
-    return "∞" if math.isinf(value) else format(value, spec)

@@ -1,0 +1,138 @@
+"""How much annotation is enough, and what explains Dice, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from scribblebench.report.tables.efficiency import AT_LOWEST, NOT_REACHED, whole_r2
+from scribblebench.report.tables.numbers import ALPHA, number, share
+from scribblebench.report.tables.words import (
+    in_dataset,
+    interval_of_points,
+    line_labels,
+    listed,
+    minutes,
+    p_text,
+    points,
+    with_cells,
+)
+
+
+def target_sentences(
+    cells: pd.DataFrame, targets: pd.DataFrame, *, allow_partial: bool
+) -> list[str]:
+    """Say which forms reach which share of full supervision at which density.
+
+    One sentence for each data set and share: forms that reach it from the least density on, then
+    those that do not.
+    """
+    known = with_cells(targets, cells)
+    known = known[known["is_complete"] | allow_partial].reset_index(drop=True)
+    sentences = []
+    for dataset, lines in known.groupby("dataset", sort=False):
+        one_method = lines["method"].nunique() == 1
+        method = f"With {lines['method'].iloc[0]}, " if one_method else ""
+        for wanted, group in lines.assign(label=line_labels(lines)).groupby("share"):
+            goal = f"{100.0 * float(str(wanted)):.3g} % of full supervision"
+            clauses = _clauses(group, goal)
+            text = f"{in_dataset(str(dataset), cells)}{method}{'; '.join(clauses)}."
+            sentences.append(text)
+    return sentences
+
+
+def _clauses(group: pd.DataFrame, goal: str) -> list[str]:
+    """Return what each line does; the goal is named in the first."""
+    reached = group[group["status"] != NOT_REACHED].sort_values("density", kind="stable")
+    clauses = [
+        f"{row['label']} reaches {goal if i == 0 else 'it'} {_at(row)}"
+        for i, row in enumerate(reached.to_dict("records"))
+    ]
+    missed = group[group["status"] == NOT_REACHED]
+    for highest, same in missed.groupby("highest", dropna=False):
+        what = goal if not clauses else "it"
+        verb = "does" if len(same) == 1 else "do"
+        top = float(str(highest))
+        up_to = "" if math.isnan(top) else f" up to {share(top)} %"
+        text = f"{listed(list(same['label']))} {verb} not reach {what} at any density{up_to}"
+        possible = list(same.loc[same["density_low"] < math.inf, "label"])
+        if possible:
+            who = "its interval" if len(same) == 1 else f"the interval of {listed(possible)}"
+            text += f" (though {who} does not rule it out)"
+        clauses.append(text)
+    return clauses
+
+
+def _at(row: Mapping[Hashable, Any]) -> str:
+    """Return at which density, with its interval, and at what cost."""
+    low, high, spent = row["density_low"], row["density_high"], row["seconds"]
+    cost = "" if math.isnan(spent) else f"{minutes(spent)} of annotation by the cost model"
+    beyond = (
+        f"beyond {share(row['highest'])} %" if not math.isnan(row["highest"]) else "any density"
+    )
+    upper = f"{share(high)} %" if math.isfinite(high) else beyond
+    if row["status"] == AT_LOWEST:
+        cost = f"at most {cost}" if cost else ""
+        reach = f"95 % interval up to {upper}" if high > row["density"] else ""
+        inside = ", ".join(filter(None, [reach, cost]))
+        return f"at its lowest density, {share(row['density'])} %" + (
+            f" ({inside})" if inside else ""
+        )
+    around = "no interval" if math.isnan(low) else f"95 % interval {share(low)} to {upper}"
+    if low <= row["lowest"]:
+        around = f"95 % interval {share(low)} % or less to {upper}"
+    return f"at a density of {share(row['density'])} % ({', '.join(filter(None, [around, cost]))})"
+
+
+def principle_sentences(principles: pd.DataFrame) -> list[str]:
+    """Say how much of Dice the terms explain, together and alone, and what each does."""
+    if "dataset" not in principles:
+        return _explained(principles, "")
+    several = principles["dataset"].nunique() > 1
+    return [
+        sentence
+        for dataset, group in principles.groupby("dataset", sort=False)
+        for sentence in _explained(group, f"{dataset}: " if several else "")
+    ]
+
+
+def _explained(principles: pd.DataFrame, prefix: str) -> list[str]:
+    terms = [str(t) for t in principles["term"]]
+    r2 = whole_r2(principles)
+    sentences = []
+    alone = [
+        f"{t} {number(v, '.0%')} % alone"
+        for t, v in zip(terms, principles["r2_alone"], strict=True)
+    ]
+    if not math.isnan(r2) and len(terms) > 1:
+        sentences.append(
+            f"{prefix}Together {listed(terms)} explain {number(r2, '.0%')} % of the variance of "
+            f"Dice within patients; {listed(alone)}."
+        )
+    elif not math.isnan(r2):
+        sentences.append(
+            f"{prefix}The {terms[0]} explains {number(r2, '.0%')} % of the variance of Dice within "
+            "patients."
+        )
+    known = [row for row in principles.to_dict("records") if not math.isnan(row["p_value"])]
+    shown = [_effect(row) for row in known if row["p_value"] < ALPHA]
+    open_ = [_effect(row) for row in known if not row["p_value"] < ALPHA]
+    others = "the others held fixed" if len(terms) > 1 else "within patients"
+    if shown:
+        sentences.append(f"{prefix}With {others}, {'; '.join(shown)}.")
+    if open_:
+        sentences.append(f"{prefix}Not shown to matter with {others}: {'; '.join(open_)}.")
+    return sentences
+
+
+def _effect(row: Mapping[Hashable, Any]) -> str:
+    """Return what one unit more of a term goes with."""
+    more = "more" if row["coefficient"] > 0 else "less"
+    unit = "ten times the density" if "log10" in row["term"] else f"one more of {row['term']}"
+    around = interval_of_points(row["low"], row["high"], "less", "more")
+    return (
+        f"{unit} goes with {points(row['coefficient'])} {more} ({around}, {p_text(row['p_value'])})"
+    )

@@ -1,0 +1,162 @@
+"""What comparisons and the ranking show, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from scribblebench.metrics.summary import AVERAGE_NAME
+from scribblebench.report.tables.numbers import ALPHA, number, p_value
+from scribblebench.report.tables.words import (
+    counted,
+    in_dataset,
+    interval_of_points,
+    listed,
+    p_text,
+    points,
+    usable,
+)
+
+MOST_NAMED = 3
+TOLD_BELOW = 20
+"""Patients from which on the smallest possible p is too small to matter."""
+
+
+def comparison_sentences(
+    cells: pd.DataFrame, comparisons: pd.DataFrame, *, allow_partial: bool
+) -> list[str]:
+    """Say which differences in Dice are significant, and what the number of patients allows.
+
+    One sentence for each family of comparisons that were corrected together.
+    """
+    allowed = cells.index[usable(cells, allow_partial=allow_partial)]
+    chosen = comparisons[
+        (comparisons["metric"] == "dsc")
+        & (comparisons["class_name"] == AVERAGE_NAME)
+        & comparisons["cell_a"].isin(allowed)
+        & comparisons["cell_b"].isin(allowed)
+        & comparisons["p_holm"].notna()
+    ]
+    sentences = []
+    for (dataset, _), family in chosen.groupby(["dataset", "family"], sort=False):
+        prefix = in_dataset(str(dataset), cells)
+        sentences.append(f"{prefix}{_family(family, cells)}")
+    return sentences
+
+
+def _family(family: pd.DataFrame, cells: pd.DataFrame) -> str:
+    """Return the sentence of one family."""
+    turned, reference = _against_reference(family, cells)
+    significant = turned[turned["p_holm"] < ALPHA]
+    order = significant["difference"].abs().sort_values(ascending=False, kind="stable").index
+    named = [_difference(significant.loc[i].to_dict(), cells, reference) for i in order]
+    total = len(family)
+    correction = " after Holm's correction" if total > 1 else ""
+    with_ = f" with {reference}" if reference else " between settings"
+    if total == 1:
+        verdict = "is significant" if named else "is not significant"
+        limit = "" if named else _smallest(family)
+        told = _difference(turned.iloc[0].to_dict(), cells, reference)
+        return f"The one comparison of Dice{with_} {verdict}: {told}{limit}."
+    of = f"Of {counted(total, 'comparison')} of Dice{with_}"
+    if not named:
+        return f"{of} none is significant{correction}{_smallest(family)}."
+    verb = "is" if len(named) == 1 else "are"
+    return f"{of} {len(named)} {verb} significant{correction}: {listed(named, MOST_NAMED)}."
+
+
+def _against_reference(family: pd.DataFrame, cells: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return comparisons turned so that what all are compared with is second, and its name.
+
+    That is a setting that all comparisons share, else a method, else nothing ("").
+    """
+    for names in (cells["label"], cells["method"]):
+        a, b = (family[k].map(names) for k in ("cell_a", "cell_b"))
+        # A method compared with itself under other conditions is no reference.
+        for name in dict.fromkeys([*b, *a]):
+            if not ((a == name) ^ (b == name)).all():
+                continue
+            turned = family.copy()
+            swap = a == name
+            turned.loc[swap, ["cell_a", "cell_b"]] = family.loc[
+                swap, ["cell_b", "cell_a"]
+            ].to_numpy()
+            turned.loc[swap, "difference"] = -family.loc[swap, "difference"]
+            turned.loc[swap, "low"] = -family.loc[swap, "high"]
+            turned.loc[swap, "high"] = -family.loc[swap, "low"]
+            return turned, str(name)
+    return family, ""
+
+
+def _difference(row: Mapping[Hashable, Any], cells: pd.DataFrame, reference: str) -> str:
+    """Return one difference: "geometry is 2.3 points better (95 % interval ..., p = .02)"."""
+    better = "better" if row["difference"] > 0 else "worse"
+    than = "" if reference else f" than {cells.loc[row['cell_b'], 'label']}"
+    around = interval_of_points(row["low"], row["high"], "worse", "better")
+    return (
+        f"{cells.loc[row['cell_a'], 'label']} is {points(row['difference'])} {better}{than} "
+        f"({around}, {p_text(row['p_holm'])})"
+    )
+
+
+def _smallest(family: pd.DataFrame) -> str:
+    """Say how small a p value can be at all: all patients agree in one of 2^n assignments of signs.
+
+    Of both directions, so 2 / 2^n; Holm's correction multiplies the smallest by the number of
+    comparisons.
+    """
+    n, total = int(family["n_patients"].min()), len(family)
+    if n >= TOLD_BELOW:
+        return ""
+    least = 2.0 / 2.0**n
+    text = f"; with {counted(n, 'patient')} the smallest p that a test can give is "
+    text += p_value(min(least, 1.0))
+    if total > 1:
+        text += f", {p_value(min(total * least, 1.0))} after the correction"
+    return f"{text}, so none could have been" if total * least >= ALPHA else text
+
+
+def ranking_sentences(
+    cells: pd.DataFrame, ranking: pd.DataFrame, stability: pd.DataFrame, *, allow_partial: bool
+) -> list[str]:
+    """Say how often the first stays first, and how much of the order holds."""
+    allowed = cells.index[usable(cells, allow_partial=allow_partial)]
+    sentences = []
+    for dataset, group in ranking[ranking["cell"].isin(allowed)].groupby("dataset", sort=False):
+        if len(group) < 2:
+            continue
+        prefix = in_dataset(str(dataset), cells)
+        top = group[group["rank"] == group["rank"].min()]
+        names = [str(cells.loc[c, "label"]) for c in top["cell"]]
+        if len(top) > 1:
+            text = f"{listed(names)} share the first place of {counted(len(group), 'setting')}"
+        else:
+            first = top.iloc[0]
+            text = (
+                f"The best of the ranking of {len(group)} settings, {names[0]}, stays first in "
+                f"{number(first['podium_1'], '.0%')} % of bootstrap samples of the patients"
+            )
+            if not math.isnan(first["rank_low"]):
+                ranks = f"{first['rank_low']:.3g} to {first['rank_high']:.3g}"
+                text += f" (95 % interval of its rank {ranks})"
+            if first["podium_1"] < 0.95:
+                text += ", so the first place is not settled"
+        sentences.append(f"{prefix}{text}.")
+        if len(stability):
+            found = stability[stability["dataset"] == dataset]
+            sentences += [f"{prefix}{_order(row)}" for row in found.to_dict("records")]
+    return sentences
+
+
+def _order(row: Mapping[Hashable, Any]) -> str:
+    """Return how many pairs keep their order: of all pairs, tau is those kept less those turned."""
+    kept = [(1.0 + row[f"kendall_tau_{k}"]) / 2.0 for k in ("median", "low", "high")]
+    tau = number(row["kendall_tau_median"], ".2f")
+    between = f", 95 % interval {number(kept[1], '.0%')} to {number(kept[2], '.0%')} %"
+    return (
+        f"Of all pairs of settings {number(kept[0], '.0%')} % keep their order when the patients "
+        f"are drawn again (median{'' if math.isnan(kept[1]) else between}; Kendall's tau {tau})."
+    )
