@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Literal
 
 import pandas as pd
 
 from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
-from scribblebench.report.cells import DENSE, cell_table
+from scribblebench.report.cells import DENSE, cell_table, labels
 from scribblebench.report.collect import Results, arms
 from scribblebench.report.efficiency.area import area_differences, efficiency_areas
 from scribblebench.report.efficiency.curve import efficiency_curves
 from scribblebench.report.efficiency.principles import principles
 from scribblebench.report.efficiency.targets import efficiency_targets, relative_dice
 from scribblebench.report.scores import CELL, METRICS, Metric, patient_scores, seed_scores, wide
+from scribblebench.report.statistics.datasets import RankTests, rank_tests
 from scribblebench.report.statistics.equivalence import GAP, gap_table
 from scribblebench.report.statistics.paired import COMPARISONS, compare
 from scribblebench.report.statistics.ranking import rank_cells
@@ -27,6 +29,8 @@ MARGIN = 0.05
 """Dice within which scribbles count as close to full supervision, unless a report is told else."""
 FIRST_CHOICE = "pce"
 """Method that others are compared with, unless a report is told else: the plainest one."""
+MOST_RANKED = 40
+"""Cells whose ranks are tested against each other: of more, nothing can be read."""
 PLACE = ["dataset", "split"]
 RANKING = ["dataset", "cell", "rank", "podium_1", "podium_2", "podium_3", "rank_low", "rank_high"]
 STABILITY = ["dataset", "kendall_tau_median", "kendall_tau_low", "kendall_tau_high"]
@@ -66,6 +70,8 @@ class Analysis:
         Patients and seeds: scores by Dice.
     comparisons, gap, variance : DataFrame
     ranking, stability : DataFrame
+    rank_tests : RankTests, or None
+        Over data sets where several have cells in common, else over the patients of the only one.
     curves, targets, relative, area, area_differences, principles : DataFrame
     remarks : list of str
         What could not be computed, and why.
@@ -81,6 +87,7 @@ class Analysis:
     variance: pd.DataFrame
     ranking: pd.DataFrame
     stability: pd.DataFrame
+    rank_tests: RankTests | None
     curves: pd.DataFrame
     targets: pd.DataFrame
     relative: pd.DataFrame
@@ -105,31 +112,32 @@ def analyse(results: Results, wanted: Wanted) -> Analysis:
     comparable = rows.merge(used[CELL], on=CELL)
     patients, seeds = patient_scores(rows), seed_scores(rows)
     ranking, stability = _rankings(wide(patients), _scribbled(used))
-    efficiency = [
-        efficiency_curves(comparable),
-        efficiency_targets(comparable),
-        relative_dice(comparable),
-        efficiency_areas(comparable),
-        area_differences(comparable),
-        principles(comparable.rename(columns={"coverage_px": "coverage"})),
-    ]
+    curves = efficiency_curves(comparable)
+    explained = principles(comparable.rename(columns={"coverage_px": "coverage"}))
+    targets, relative = efficiency_targets(comparable), relative_dice(comparable)
+    area, differences = efficiency_areas(comparable), area_differences(comparable)
     # Where no form was drawn at several densities, nothing of this was to be expected.
-    curves, of_principles = efficiency[0], efficiency[-1]
-    told = [*efficiency[:-1]] if len(curves) else []
-    told += [of_principles] if len(of_principles) else []
+    told = [curves, targets, relative, area, differences] if len(curves) else []
+    told += [explained] if len(explained) else []
     said = [remark for table in told for remark in table.attrs.get("remarks", [])]
     return Analysis(
-        rows,
-        cells,
-        summary(rows, cells),
-        patients,
-        seeds,
-        _comparisons(rows, used, [METRICS[name] for name in wanted.metrics], reference),
-        _gaps(wide(patients), used, wanted.margin),
-        variance_table(seeds),
-        ranking,
-        stability,
-        *efficiency,
+        rows=rows,
+        cells=cells,
+        summary=summary(rows, cells),
+        patients=patients,
+        seeds=seeds,
+        comparisons=_comparisons(rows, used, [METRICS[m] for m in wanted.metrics], reference),
+        gap=_gaps(wide(patients), used, wanted.margin),
+        variance=variance_table(seeds),
+        ranking=ranking,
+        stability=stability,
+        rank_tests=_rank_tests(wide(patients), _scribbled(used)),
+        curves=curves,
+        targets=targets,
+        relative=relative,
+        area=area,
+        area_differences=differences,
+        principles=explained,
         remarks=list(dict.fromkeys(said)),
     )
 
@@ -172,6 +180,25 @@ def _rankings(table: pd.DataFrame, cells: pd.DataFrame) -> tuple[pd.DataFrame, p
     ]
     rankings, stability = [one.table for one in found], [one.stability for one in found]
     return _joined(rankings, RANKING), _joined(stability, STABILITY)
+
+
+def _rank_tests(table: pd.DataFrame, cells: pd.DataFrame) -> RankTests | None:
+    """Test whether cells differ in rank, if there are three or more that can be compared."""
+    parts = list(_places(cells))
+    blocks: Literal["data set", "patient"] = "data set" if len(parts) > 1 else "patient"
+    if len(parts) > 1:
+        means = {
+            f"{part['dataset'].iloc[0]} {part['split'].iloc[0]}": pd.Series(
+                _complete(table, part).mean().to_numpy(), index=labels(part)
+            )
+            for part in parts
+        }
+        scores = pd.DataFrame(means).T.dropna(axis=1)
+    elif parts:
+        scores = _complete(table, parts[0]).set_axis(parts[0]["label"].tolist(), axis=1)
+    if not parts or scores.shape[0] < 2 or not 3 <= scores.shape[1] <= MOST_RANKED:
+        return None
+    return rank_tests(scores, larger_is_better=True, blocks=blocks)
 
 
 def _complete(table: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:

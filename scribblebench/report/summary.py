@@ -32,8 +32,9 @@ def summary(rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         largest distance, with `{m}_low` and `{m}_high`; `failure_rate`, the share of volumes and
         seeds in which exactly one of class and prediction is there; `collapse_rate`, the share of
         seeds in which the class, or in the average row any class, has collapsed, with its interval
-        from `collapse_low` to `collapse_high` and `n_collapsed`, the number of those seeds; then `distance_unit` and, from `cells`, `n_seeds`, `n_planned`,
-        `is_complete`, `n_patients`, `annotated_fraction`, `annotation_s`, `coverage_px`.
+        from `collapse_low` to `collapse_high` and `n_collapsed`, the number of those seeds; then
+        `distance_unit` and, from `cells`, `n_seeds`, `n_planned`, `n_patients`, `annotated_fraction`
+        and `annotation_s`.
     """
     dice = seed_scores(rows, "dsc")
     keys = ["cell", "class_name"]
@@ -51,8 +52,7 @@ def summary(rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         table = table.join(_located(distances.mean(), "median", name, unlimited))
     table["failure_rate"] = _failure_rates(rows)
     table["distance_unit"] = _units(rows).reindex(table.index.get_level_values("cell")).to_numpy()
-    shared = ["n_seeds", "n_planned", "is_complete", "n_patients"]
-    shared += ["annotated_fraction", "annotation_s", "coverage_px"]
+    shared = ["n_seeds", "n_planned", "n_patients", "annotated_fraction", "annotation_s"]
     return table.reset_index().merge(cells[shared], left_on="cell", right_index=True)
 
 

@@ -2,86 +2,198 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path, write_json, write_text
-from scribblebench.metrics.summary import AVERAGE_NAME
-from scribblebench.report.collect import Results, arms, collect
-from scribblebench.report.curves import efficiency_points
-from scribblebench.report.figures.class_ratios import audit_figure, audit_table
-from scribblebench.report.figures.efficiency import classes_figure, efficiency_figure
-from scribblebench.report.figures.methods import methods_figure
-from scribblebench.report.figures.points import figure_points
-from scribblebench.report.figures.qualitative import Shown, qualitative_figure
-from scribblebench.report.scores import CELL, cells_of, seed_scores
-from scribblebench.report.style import save
-from scribblebench.report.tables.cases import summary_markdown, summary_table
-from scribblebench.sweep.plan import TrialConfig
+from scribblebench.report.analysis import Analysis, Wanted, analyse, reference_method
+from scribblebench.report.collect import Results, collect
+from scribblebench.report.drawing import FIGURES, Drawing, Sources
+from scribblebench.report.findings import findings
+from scribblebench.report.page.build import Page, render
+from scribblebench.report.page_content import (
+    MAX_CASES,
+    pictures,
+    trials_table,
+    unfinished_table,
+    viewed_trials,
+)
+from scribblebench.report.several import merge, other_data
+from scribblebench.report.style import PAPER, Style, save
+from scribblebench.report.tables.markdown import to_markdown
+from scribblebench.report.typesetting import FORMATS, tables_of, write_table
 from scribblebench.sweep.store import Store
+
+IN_SUMMARY = ("summary", "gap", "targets", "principles")
+"""Tables that stand in summary.md; the others have files of their own."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may ask of a report.
+
+    Parameters
+    ----------
+    wanted : Wanted
+    formats : sequence of str
+        Of tables; see `scribblebench.report.typesetting.FORMATS`.
+    figures : sequence of str, or None
+        Draw only these, and write nothing else; see `scribblebench.report.drawing.FIGURES`.
+    style : Style
+    n_cases : int
+        The most cases on the page, whose images are part of it.
+    """
+
+    wanted: Wanted = field(default_factory=Wanted)
+    formats: Sequence[str] = tuple(FORMATS)
+    figures: Sequence[str] | None = None
+    style: Style = PAPER
+    n_cases: int = MAX_CASES
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was written, and the summary as text."""
+    """What was written, and what it says."""
 
-    tables: list[Path]
-    figures: list[Path]
-    markdown: str
     remarks: list[str]
+    findings: list[str]
+    markdown: str
+    paths: list[Path]
 
 
-def write_report(folder: Path) -> Report:
-    """Write tables and figures of a results folder into its `report/`.
+def write_report(
+    folders: Sequence[Path], *, output: Path | None = None, options: Options | None = None
+) -> Report:
+    """Write tables, figures and the page of one results folder or several.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+    output : Path, or None
+        By default `report` in the only folder, or in that which holds the first of several.
+    options : Options, or None
 
     Raises
     ------
     InputError
-        If the folder holds no finished trial or damaged files.
+        If a folder holds no finished trial or damaged files, or an option names what is not there.
     """
-    store = Store(folder)
-    results = collect(store)
-    target = folder / "report"
-    rows = arms(results.rows)
-    summary = summary_table(rows)
-    markdown = summary_markdown(summary)
-    remarks = results.remarks()
-    tables = [
-        _write_csv(target / "table.csv", results.rows),
-        _write_parquet(target / "table.parquet", results.rows),
-        _write_csv(target / "summary.csv", summary),
-        target / "summary.md",
-        target / "provenance.json",
+    options = options or Options()
+    for name in options.figures or ():
+        FIGURES[name]
+    for name in options.formats:
+        FORMATS[name]
+    stores, results = _collected(folders)
+    analysis = analyse(results, options.wanted)
+    reference = reference_method(analysis.cells, options.wanted.reference_method)
+    target = output or (folders[0] if len(folders) == 1 else folders[0].parent) / "report"
+    sources = Sources(results, analysis, stores, reference, results.protocol, options.style)
+    if options.figures is not None:
+        paths = [p for d in _drawings(sources, options.figures) for p in _save(target, d)]
+        if not paths:
+            names = ", ".join(options.figures)
+            raise InputError(f"--figure: these results have nothing to show in: {names}")
+        return Report([], [], "", paths)
+    for name in ("tables", "figures"):
+        shutil.rmtree(target / name, ignore_errors=True)  # of an earlier report, of other results
+    remarks = [*results.remarks(), *other_data(results), *analysis.remarks]
+    told = _findings(analysis, allow_partial=options.wanted.allow_partial)
+    partial = options.wanted.allow_partial
+    tables = list(tables_of(analysis, reference_method=reference, allow_partial=partial))
+    paths = _write_rows(target, results)
+    for table in tables:
+        paths += write_table(target / "tables", table, list(options.formats))
+    for drawing in _drawings(sources, list(FIGURES)):
+        paths += _save(target, drawing)
+    markdown = "\n\n".join(to_markdown(t) for t in tables if t.name in IN_SUMMARY)
+    paths.append(target / "summary.md")
+    write_text(paths[-1], _summary(results.protocol, remarks, told, markdown))
+    paths.append(target / "report.html")
+    write_text(paths[-1], _page(sources, remarks, told, options.n_cases))
+    return Report(remarks, told, markdown, paths)
+
+
+def _collected(folders: Sequence[Path]) -> tuple[dict[str, Store], Results]:
+    """Return the folder of each finished trial, and all results as one."""
+    parts: dict[str, Results] = {}
+    stores: dict[str, Store] = {}
+    for folder in dict.fromkeys(folders):
+        store = Store(folder)
+        name = folder.resolve().name
+        while name in parts:
+            name += "'"
+        parts[name] = collect(store)
+        for trial_id in parts[name].results:
+            stores.setdefault(trial_id, store)
+    return stores, merge(parts)
+
+
+def _drawings(sources: Sources, names: Sequence[str]) -> Iterator[Drawing]:
+    for name in names:
+        yield from FIGURES[name](sources)
+
+
+def _save(target: Path, drawing: Drawing) -> list[Path]:
+    """Write a figure in each format, and its data beside it."""
+    path = target / "figures" / drawing.name
+    return [
+        *save(drawing.figure, path),
+        _write_csv(path.with_name(f"{path.name}.csv"), drawing.data),
     ]
-    lines = [f"# {results.protocol}", "", *(f"> {remark}\n" for remark in remarks), markdown]
-    write_text(target / "summary.md", "\n".join(lines))
-    write_json(target / "provenance.json", provenance_summary(results))
-    title = f"{results.protocol} ({results.rows['dataset'].iloc[0]})"
-    points = efficiency_points(rows).drop(columns="seed_means")
-    tables.append(_write_csv(target / "efficiency.csv", points))
-    figures = []
-    drawn = _drawn_points(rows)
-    if points.groupby(["form", "method", "randomness"])["density"].nunique().max() > 1:
-        figures += save(efficiency_figure(drawn, title=title), target / "efficiency")
-        figures += save(classes_figure(drawn, title=title), target / "efficiency-classes")
-    if (points.loc[points["form"] != "dense", "method"].nunique()) > 1:
-        figures += save(methods_figure(drawn, title=title), target / "methods")
-    audit = audit_table(store, results.finished)
-    if len(audit):
-        tables.append(_write_csv(target / "class-ratios.csv", audit))
-        names = dict(zip(results.rows["class_id"], results.rows["class_name"], strict=True))
-        figure = audit_figure(audit, {0: "background", **names}, title=title)
-        figures += save(figure, target / "class-ratios")
-    figures += _overlays(store, results, target)
-    return Report(tables, figures, markdown, remarks)
+
+
+def _findings(analysis: Analysis, *, allow_partial: bool) -> list[str]:
+    a = analysis
+    return findings(
+        a.cells,
+        a.summary,
+        gap=a.gap,
+        comparisons=a.comparisons,
+        targets=a.targets,
+        ranking=a.ranking,
+        stability=a.stability,
+        principles=a.principles,
+        allow_partial=allow_partial,
+    )
+
+
+def _summary(title: str, remarks: Sequence[str], told: Sequence[str], tables: str) -> str:
+    parts = [f"# {title}", *(f"> {remark}" for remark in remarks)]
+    parts += ["## Findings", "\n".join(f"- {finding}" for finding in told)] if told else []
+    return "\n\n".join([*parts, "## Tables", tables]) + "\n"
+
+
+def _page(sources: Sources, remarks: Sequence[str], told: Sequence[str], n_cases: int) -> str:
+    a, results = sources.analysis, sources.results
+    cases, overlays = pictures(sources.stores, viewed_trials(a.rows), a.rows, n_cases)
+    return render(
+        Page(
+            title=sources.title,
+            remarks=remarks,
+            findings=told,
+            cells=a.cells,
+            summary=a.summary,
+            curves=a.curves,
+            trials=trials_table(results),
+            cases=cases,
+            overlays=overlays,
+            class_names=sources.class_names,
+            provenance=provenance_summary(results),
+            failures=unfinished_table(results),
+            case_scores=a.rows[["trial_id", "case_id", "class_name", "dsc"]],
+        )
+    )
 
 
 def provenance_summary(results: Results) -> dict[str, object]:
     """Return code, versions, hardware and hours behind the report, each listed once."""
     entries = list(results.results.values())
-    distinct: list[dict[str, object]] = []
+    distinct: list[Mapping[str, object]] = []
     for entry in entries:
         if entry["provenance"] not in distinct:
             distinct.append(entry["provenance"])
@@ -96,52 +208,15 @@ def provenance_summary(results: Results) -> dict[str, object]:
     }
 
 
-def _drawn_points(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return what the figures of Dice are drawn from."""
-    cells = cells_of(rows).assign(is_complete=True)
-    keys = cells.reset_index()
-    names = [None, *rows["class_name"].unique()]
-    summary = pd.concat(
-        efficiency_points(rows, name)
-        .drop(columns="seed_means")
-        .merge(keys, on=CELL, how="left")
-        .assign(class_name=name or AVERAGE_NAME)
-        for name in names
-    )
-    return figure_points(cells, summary.drop(columns=[*CELL, "is_complete"]), seed_scores(rows))
-
-
-def _overlays(store: Store, results: Results, target: Path) -> list[Path]:
-    """Draw the overlay of a trial a form, method and variant: largest density, first seed."""
-    chosen: dict[tuple[str, str], tuple[str, TrialConfig]] = {}
-    for trial_id, config in results.finished.items():
-        key = (config.form, config.arm())
-        earlier = chosen.get(key)
-        if earlier is None or _rank(config) > _rank(earlier[1]):
-            chosen[key] = (trial_id, config)
-    paths = []
-    for (form, arm), (trial_id, config) in chosen.items():
-        samples = store.read_samples(trial_id)
-        if samples is None:
-            continue
-        rows = results.rows[results.rows["trial_id"] == trial_id]
-        names = dict(zip(rows["class_id"], rows["class_name"], strict=True))
-        shown = Shown(config.label(), rows, samples)
-        figure = qualitative_figure([shown], {0: "background", **names}, title=config.label())
-        paths += save(figure, target / f"overlay-{form}-{arm.replace(' ', '-')}", (".png",))
-    return paths
-
-
-def _rank(config: TrialConfig) -> tuple[float, int]:
-    return (config.density or 0.0, -config.seed)
+def _write_rows(target: Path, results: Results) -> list[Path]:
+    """Write the rows that all else was made from, and where they come from."""
+    parquet = target / "table.parquet"
+    with atomic_path(parquet) as temporary:
+        results.rows.to_parquet(temporary, index=False)
+    write_json(target / "provenance.json", provenance_summary(results))
+    return [_write_csv(target / "table.csv", results.rows), parquet, target / "provenance.json"]
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> Path:
     write_text(path, table.to_csv(index=False))
-    return path
-
-
-def _write_parquet(path: Path, table: pd.DataFrame) -> Path:
-    with atomic_path(path) as temporary:
-        table.to_parquet(temporary, index=False)
     return path

@@ -170,7 +170,14 @@ class Store:
 
     def read_ratios(self, trial_id: str) -> pd.DataFrame | None:
         """Return the class ratios of a finished trial, or None where none were looked at."""
-        path = self.trial_folder(trial_id) / "ratios.csv"
+        return self._read_csv(self.trial_folder(trial_id) / "ratios.csv")
+
+    def read_history(self, trial_id: str) -> pd.DataFrame | None:
+        """Return the course of a trial's training, or None where it was not copied."""
+        return self._read_csv(self.trial_folder(trial_id) / "history.csv")
+
+    @staticmethod
+    def _read_csv(path: Path) -> pd.DataFrame | None:
         if not path.is_file():
             return None
         try:

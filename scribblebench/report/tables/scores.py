@@ -75,7 +75,9 @@ def scores_table(
         name="summary",
         caption=_caption(shown),
         notes=_notes(shown, reference_method if signs else None, allow_partial=allow_partial),
-        data=shown.drop(columns=["block", "minutes", *(c for c in shown if str(c).startswith("lost "))]),
+        data=shown.drop(
+            columns=["block", "minutes", *(c for c in shown if str(c).startswith("lost "))]
+        ),
         group="block",
         within=["block"],
         is_complete=shown["is_complete"].to_numpy(dtype=bool),
