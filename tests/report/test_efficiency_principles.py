@@ -124,7 +124,10 @@ def test_methods_have_their_own_level():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"randomness": 0.5}, "randomness must vary between the cells of a method, got one value"),
+        (
+            {"randomness": 0.5},
+            "randomness must vary between the cells that are compared, got one value",
+        ),
         ({"coverage": lambda t: 3 - 2 * t[AMOUNT]}, "must not determine one another"),
     ],
 )
@@ -137,7 +140,7 @@ def test_terms_that_cannot_be_told_apart_are_refused(change, message):
 
 def test_too_little_is_refused():
     rng = np.random.default_rng(7)
-    with pytest.raises(ValueError, match="more cells than terms and methods together, got 5"):
+    with pytest.raises(ValueError, match="more cells than terms and strata together, got 5"):
         explain(rng.random((5, 4)), design(rng, 4), ONE[:4])
     with pytest.raises(ValueError, match=r"2 or more patients, .* got 1 patients"):
         explain(rng.random((1, 12)), design(rng), ONE)
@@ -160,6 +163,24 @@ def test_principles_of_made_rows():
     remarks = principles(rows).attrs["remarks"]
     assert remarks == ["acdc val: coverage is not known, so Dice is explained without it."]
     assert principles(rows).attrs["r2"] == {"acdc val": found["r2"].iloc[0]}
+
+
+def test_within_forms_their_levels_do_not_matter():
+    """Chords are 0.3 below points everywhere; both gain 0.1 a decade."""
+    patients = np.linspace(-0.1, 0.1, 5)
+    rows = table(
+        *(
+            cell(form, density, level + 0.1 * np.log10(density) + patients)
+            for density in (0.01, 0.03, 0.1, 0.3)
+            for form, level in (("points", 0.9), ("chord", 0.6))
+        )
+    )
+    between = principles(rows).iloc[0]
+    assert between["low"] < 0.1 < between["high"]
+    assert between["r2"] < 0.2
+    within = principles(rows, within_forms=True).iloc[0]
+    np.testing.assert_allclose(within[["coefficient", "low", "high"]].astype(float), 0.1)
+    assert within["r2"] == pytest.approx(1.0)
 
 
 def test_coverage_explains_where_it_is_known():

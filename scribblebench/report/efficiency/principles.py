@@ -44,7 +44,7 @@ def explain(dsc: Float64Array, terms: pd.DataFrame, strata: AnyArray) -> pd.Data
     terms : DataFrame, shape (n_cells, n_terms)
         A column for each term.
     strata : array, shape (n_cells,)
-        Cells of different strata (methods) are not compared: each has its own level.
+        Cells of different strata (methods, forms) are not compared: each has its own level.
 
     Returns
     -------
@@ -134,17 +134,17 @@ def unusable(dsc: Float64Array, terms: pd.DataFrame, strata: AnyArray) -> str | 
     spread = np.ptp(x, axis=0)
     for name, one in zip(terms.columns, spread, strict=True):
         if one < CONSTANT:
-            return f"{name} must vary between the cells of a method, got one value"
+            return f"{name} must vary between the cells that are compared, got one value"
     if np.linalg.matrix_rank(x / spread, tol=1e-6) < terms.shape[1]:
         return f"{', '.join(terms.columns)} must not determine one another"
     if _degrees_of_freedom(dsc, terms, strata) < 1:
         shape = f"{dsc.shape[0]} patients and {dsc.shape[1]} cells"
-        wanted = "2 or more patients, and more cells than terms and methods together"
+        wanted = "2 or more patients, and more cells than terms and strata together"
         return f"dsc must be of {wanted}, got {shape}"
     exog = _design(terms, strata)
     leverage = np.diag(exog @ np.linalg.pinv(exog))
     if leverage.max() > 1.0 - CONSTANT:
-        return "each method and each term must rest on more than a single cell"
+        return "each stratum and each term must rest on more than a single cell"
     if np.ptp(_centred(dsc.T, strata)) < CONSTANT:
         return "dsc must vary between the cells, got one value"
     return None
@@ -155,7 +155,7 @@ def _degrees_of_freedom(dsc: Float64Array, terms: pd.DataFrame, strata: AnyArray
     return int(min(n_patients - 1, n_cells - terms.shape[1] - len(np.unique(strata))))
 
 
-def principles(rows: pd.DataFrame) -> pd.DataFrame:
+def principles(rows: pd.DataFrame, *, within_forms: bool = False) -> pd.DataFrame:
     """Test the two principles on the scribbles of each data set that were drawn to a density.
 
     Dice of patients (seeds, frames and classes averaged) on `AMOUNT`, the logarithm of the
@@ -167,6 +167,10 @@ def principles(rows: pd.DataFrame) -> pd.DataFrame:
     ----------
     rows : DataFrame
         See `scribblebench.report.efficiency.panels.panels`.
+    within_forms : bool
+        Compare cells of one form only, each form with a level of its own: what amount and
+        randomness do to a given form. By default forms are compared with each other, and what
+        they differ in beside the terms counts as unexplained.
 
     Returns
     -------
@@ -180,12 +184,13 @@ def principles(rows: pd.DataFrame) -> pd.DataFrame:
         cells = _drawn(panel)
         if cells.empty:
             continue
-        terms, said = _terms(cells, panel.name)
+        alike = ["method", "form"] if within_forms else ["method"]
+        strata = cells.groupby(alike).ngroup().to_numpy()
+        terms, said = _terms(cells, strata, panel.name)
         remarks += [*panel.remarks(), *said]
         if terms.empty:
             continue
         dsc = panel.scores[cells.index].to_numpy(dtype=np.float64)
-        strata = cells["method"].to_numpy()
         if problem := unusable(dsc, terms, strata):
             remarks.append(f"{panel.name}: the principles cannot be tested: {problem}.")
             continue
@@ -215,7 +220,7 @@ def _drawn(panel: Panel) -> pd.DataFrame:
     return cells[drawn & (cells["annotated_fraction"] > 0.0)]
 
 
-def _terms(cells: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[str]]:
+def _terms(cells: pd.DataFrame, strata: AnyArray, name: str) -> tuple[pd.DataFrame, list[str]]:
     """Return the terms that can be used, and what is to be said of the others."""
     terms = pd.DataFrame(
         {
@@ -226,7 +231,7 @@ def _terms(cells: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[str]]:
     )
     remarks = []
     for term in terms.columns:
-        within = _centred(terms[[term]].to_numpy(dtype=np.float64), cells["method"].to_numpy())
+        within = _centred(terms[[term]].to_numpy(dtype=np.float64), strata)
         if terms[term].isna().any():
             remarks.append(f"{name}: coverage is not known, so Dice is explained without it.")
         elif np.ptp(within) < CONSTANT:
