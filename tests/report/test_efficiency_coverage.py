@@ -49,18 +49,10 @@ def test_intervals_of_ten_patients_hold_the_truth():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("means", [RISING, PLATEAU])
 @pytest.mark.parametrize("skewed", [False, True])
 @pytest.mark.parametrize("n_patients", [10, 20])
-def test_intervals_hold_the_truth_at_their_rate(n_patients, skewed):
-    """1000 runs, sd 0.007: between 0.90 and 0.97, the rate that a report asks for."""
-    density, area = held(1000, n_patients, RISING, skewed=skewed, resamples=1000)
-    assert 0.92 < density < 0.98
-    assert 0.91 < area < 0.98
-
-
-@pytest.mark.slow
-def test_on_a_plateau_the_monotone_fit_costs_coverage():
-    """Two densities are equally good: the fit puts the first too low, and ED90 comes out late."""
-    density, area = held(1000, 20, PLATEAU, skewed=False, resamples=1000)
-    assert 0.86 < density < 0.97
-    assert area > 0.91
+def test_intervals_hold_the_truth_at_their_rate(n_patients, skewed, means):
+    """1000 runs: 0.95 within 0.03 (sd 0.007), also where the means of two densities are equal."""
+    rates = held(1000, n_patients, means, skewed=skewed, resamples=1000)
+    assert (np.abs(rates - 0.95) < 0.03).all(), rates

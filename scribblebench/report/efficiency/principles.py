@@ -30,12 +30,13 @@ def explain(dsc: Float64Array, terms: pd.DataFrame, strata: AnyArray) -> pd.Data
     are centred within them, so that R2 is that of what differs within a patient, and how much
     patients differ neither hides nor flatters a term.
 
-    The terms vary between cells only, and the scores of a cell share its networks' luck: patients
-    alone as clusters would take every patient for a repetition of each cell. The variance of a
-    coefficient is therefore the sum of the two cluster-robust ones, by patient and by cell. (The
-    usual two-way estimator subtracts what both count; that can be negative and is too narrow with
-    few clusters, this errs to the safe side.) Student's t with the smaller of n_patients - 1 and
-    n_cells - n_terms - n_strata degrees of freedom.
+    The terms vary between cells only, and the scores of a cell share its networks' luck: with
+    patients alone as clusters, every patient would be taken for a repetition of each cell, and
+    half of the terms without effect would be found significant. The variance of a coefficient is
+    therefore the sum of two: over patients, that of the mean of their own coefficients; over
+    cells, HC3, that of a regression of the cells' means, which allows for luck that differs with
+    density. Noise counts twice, which errs to the safe side. Student's t with the smaller of
+    n_patients - 1 and n_cells - n_terms - n_strata degrees of freedom.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def explain(dsc: Float64Array, terms: pd.DataFrame, strata: AnyArray) -> pd.Data
     terms : DataFrame, shape (n_cells, n_terms)
         A column for each term.
     strata : array, shape (n_cells,)
-        Cells of different strata (methods) are not compared: each has its own level.
+        Cells of different strata (methods, forms) are not compared: each has its own level.
 
     Returns
     -------
@@ -56,24 +57,23 @@ def explain(dsc: Float64Array, terms: pd.DataFrame, strata: AnyArray) -> pd.Data
     Raises
     ------
     ValueError
-        If a term does not vary within the strata, terms cannot be told apart, there are fewer
-        than two patients, or cells are too few.
+        If a term does not vary within the strata or rests on a single cell, terms cannot be told
+        apart, there are fewer than two patients, or cells are too few.
 
     Notes
     -----
-    Cameron, Gelbach and Miller 2011, Robust inference with multiway clustering, Journal of
-    Business & Economic Statistics 29, for the two-way estimator.
+    MacKinnon and White 1985, Some heteroskedasticity-consistent covariance matrix estimators with
+    improved finite sample properties, Journal of Econometrics 29, for HC3. Cluster-robust errors
+    by patient and cell (Cameron, Gelbach and Miller 2011) are the same idea for large samples.
     """
     if problem := unusable(dsc, terms, strata):
         raise ValueError(problem)
-    (n_patients, n_cells), n_terms = dsc.shape, terms.shape[1]
+    n_patients, n_terms = len(dsc), terms.shape[1]
     df = _degrees_of_freedom(dsc, terms, strata)
     long_x = np.tile(_centred(terms.to_numpy(dtype=np.float64), strata), (n_patients, 1))
     long_y = _centred(dsc.T, strata).T.ravel()
     fitted = sm.OLS(long_y, long_x).fit()
-    clusters = np.repeat(np.arange(n_patients), n_cells), np.tile(np.arange(n_cells), n_patients)
-    robust = [fitted.get_robustcov_results("cluster", groups=groups) for groups in clusters]
-    error = np.sqrt(sum(np.diag(one.cov_params()) for one in robust))
+    error = _standard_error(dsc, terms, strata)
     reach = stats.t.ppf((1.0 + LEVEL) / 2.0, df) * error
     without = [_r2(long_y, np.delete(long_x, i, axis=1)) for i in range(n_terms)]
     return pd.DataFrame(
@@ -90,6 +90,21 @@ def explain(dsc: Float64Array, terms: pd.DataFrame, strata: AnyArray) -> pd.Data
             "r2_cells": _between(_centred(dsc.T, strata)),
         }
     )
+
+
+def _standard_error(dsc: Float64Array, terms: pd.DataFrame, strata: AnyArray) -> Float64Array:
+    """Return the standard errors of the coefficients, from patients and from cells."""
+    exog, n_terms = _design(terms, strata), terms.shape[1]
+    own = (np.linalg.pinv(exog) @ dsc.T)[:n_terms]
+    patients = own.var(axis=1, ddof=1) / len(dsc)
+    cells = sm.OLS(dsc.mean(axis=0), exog).fit(cov_type="HC3").cov_params()
+    return np.asarray(np.sqrt(patients + np.diag(cells)[:n_terms]), dtype=np.float64)
+
+
+def _design(terms: pd.DataFrame, strata: AnyArray) -> Float64Array:
+    """Return the centred terms, then a column for each stratum: shape (n_cells, ...)."""
+    levels = pd.get_dummies(strata).to_numpy(dtype=np.float64)
+    return np.hstack([_centred(terms.to_numpy(dtype=np.float64), strata), levels])
 
 
 def _centred(values: Float64Array, strata: AnyArray) -> Float64Array:
@@ -119,13 +134,17 @@ def unusable(dsc: Float64Array, terms: pd.DataFrame, strata: AnyArray) -> str | 
     spread = np.ptp(x, axis=0)
     for name, one in zip(terms.columns, spread, strict=True):
         if one < CONSTANT:
-            return f"{name} must vary between the cells of a method, got one value"
+            return f"{name} must vary between the cells that are compared, got one value"
     if np.linalg.matrix_rank(x / spread, tol=1e-6) < terms.shape[1]:
         return f"{', '.join(terms.columns)} must not determine one another"
     if _degrees_of_freedom(dsc, terms, strata) < 1:
         shape = f"{dsc.shape[0]} patients and {dsc.shape[1]} cells"
-        wanted = "2 or more patients, and more cells than terms and methods together"
+        wanted = "2 or more patients, and more cells than terms and strata together"
         return f"dsc must be of {wanted}, got {shape}"
+    exog = _design(terms, strata)
+    leverage = np.diag(exog @ np.linalg.pinv(exog))
+    if leverage.max() > 1.0 - CONSTANT:
+        return "each stratum and each term must rest on more than a single cell"
     if np.ptp(_centred(dsc.T, strata)) < CONSTANT:
         return "dsc must vary between the cells, got one value"
     return None
@@ -136,7 +155,7 @@ def _degrees_of_freedom(dsc: Float64Array, terms: pd.DataFrame, strata: AnyArray
     return int(min(n_patients - 1, n_cells - terms.shape[1] - len(np.unique(strata))))
 
 
-def principles(rows: pd.DataFrame) -> pd.DataFrame:
+def principles(rows: pd.DataFrame, *, within_forms: bool = False) -> pd.DataFrame:
     """Test the two principles on the scribbles of each data set that were drawn to a density.
 
     Dice of patients (seeds, frames and classes averaged) on `AMOUNT`, the logarithm of the
@@ -148,6 +167,10 @@ def principles(rows: pd.DataFrame) -> pd.DataFrame:
     ----------
     rows : DataFrame
         See `scribblebench.report.efficiency.panels.panels`.
+    within_forms : bool
+        Compare cells of one form only, each form with a level of its own: what amount and
+        randomness do to a given form. By default forms are compared with each other, and what
+        they differ in beside the terms counts as unexplained.
 
     Returns
     -------
@@ -161,12 +184,13 @@ def principles(rows: pd.DataFrame) -> pd.DataFrame:
         cells = _drawn(panel)
         if cells.empty:
             continue
-        terms, said = _terms(cells, panel.name)
+        alike = ["method", "form"] if within_forms else ["method"]
+        strata = cells.groupby(alike).ngroup().to_numpy()
+        terms, said = _terms(cells, strata, panel.name)
         remarks += [*panel.remarks(), *said]
         if terms.empty:
             continue
         dsc = panel.scores[cells.index].to_numpy(dtype=np.float64)
-        strata = cells["method"].to_numpy()
         if problem := unusable(dsc, terms, strata):
             remarks.append(f"{panel.name}: the principles cannot be tested: {problem}.")
             continue
@@ -196,7 +220,7 @@ def _drawn(panel: Panel) -> pd.DataFrame:
     return cells[drawn & (cells["annotated_fraction"] > 0.0)]
 
 
-def _terms(cells: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[str]]:
+def _terms(cells: pd.DataFrame, strata: AnyArray, name: str) -> tuple[pd.DataFrame, list[str]]:
     """Return the terms that can be used, and what is to be said of the others."""
     terms = pd.DataFrame(
         {
@@ -207,7 +231,7 @@ def _terms(cells: pd.DataFrame, name: str) -> tuple[pd.DataFrame, list[str]]:
     )
     remarks = []
     for term in terms.columns:
-        within = _centred(terms[[term]].to_numpy(dtype=np.float64), cells["method"].to_numpy())
+        within = _centred(terms[[term]].to_numpy(dtype=np.float64), strata)
         if terms[term].isna().any():
             remarks.append(f"{name}: coverage is not known, so Dice is explained without it.")
         elif np.ptp(within) < CONSTANT:
