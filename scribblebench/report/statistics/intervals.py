@@ -192,25 +192,37 @@ def _median_interval(numbers: Float64Array, level: float) -> Interval:
     median = _between(ordered[(n - 1) // 2], ordered[n // 2], 0.5, beyond=np.nan)
     if n == 1:
         return Interval(median, np.nan, np.nan, level, 0.0, 1)
-
-    def attained(rank: int) -> float:
-        """Return the level of the interval from the rank-th smallest to the rank-th largest."""
-        return float(1 - 2 * stats.binom.cdf(rank - 1, n, 0.5))
-
-    if attained(1) <= level:
-        return Interval(median, float(ordered[0]), float(ordered[-1]), level, attained(1), n)
-    rank = max(k for k in range(1, n // 2 + 1) if attained(k) > level)
-    outer, inner = attained(rank), attained(rank + 1)
-    share = (outer - level) / (outer - inner)
-    share = (n - rank) * share / (rank + (n - 2 * rank) * share)
+    rank, share, attained = _order_statistics(n, level)
     low = _between(ordered[rank - 1], ordered[rank], share, beyond=-np.inf)
     high = _between(ordered[n - rank], ordered[n - rank - 1], share, beyond=np.inf)
-    return Interval(median, low, high, level, level, n)
+    return Interval(median, low, high, level, attained, n)
+
+
+@lru_cache(maxsize=256)
+def _order_statistics(n: int, level: float) -> tuple[int, float, float]:
+    """Return which order statistics bound the median of n values.
+
+    Returns
+    -------
+    rank : int
+        From 1: the interval from the rank-th smallest to the rank-th largest value attains more
+        than `level`, and the next one inwards does not.
+    share : float
+        Of the way inwards, from 0 to 1, at which `level` is met.
+    attained : float
+        `level`, or what the range of all values attains if that is less.
+    """
+    levels = 1 - 2 * stats.binom.cdf(np.arange(n // 2 + 1), n, 0.5)
+    if levels[0] <= level:
+        return 1, 0.0, float(levels[0])
+    rank = int((levels > level).sum())
+    along = (levels[rank - 1] - level) / (levels[rank - 1] - levels[rank])
+    return rank, float((n - rank) * along / (rank + (n - 2 * rank) * along)), level
 
 
 def _between(start: float, end: float, share: float, *, beyond: float) -> float:
     """Interpolate from `start` to `end`; between -inf and inf there is only `beyond`."""
-    if start == end:
+    if start == end or share == 0:
         return float(start)
     if np.isinf(start) and np.isinf(end):
         return beyond
