@@ -47,6 +47,12 @@ def opened(browser, path, **options):
     return tab, wrong
 
 
+def centre(locator):
+    """Return the middle of an element in the window."""
+    box = locator.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
 def volumes():
     """Cases whose images hold every grey value, so that a wrong byte is seen."""
     cases = []
