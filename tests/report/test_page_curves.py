@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_page import centre, frames, made_page, opened
 
@@ -25,6 +26,32 @@ def test_markers_stand_at_the_logarithm_of_their_density(tab):
     assert markers(tab, "skeleton").nth(1).get_attribute("class") == "marker hollow"
     assert tab.locator('.series[data-label="full supervision"] .band').count() == 1
     assert tab.locator('.series[data-label="skeleton"] .band').count() == 1
+
+
+def test_points_of_a_single_density_do_not_cover_each_other(browser, tmp_path):
+    """Two values of randomness at a density of the curves, two methods on the expert scribbles."""
+    cells, summary, curves = frames()
+    copied = [(1, {"randomness": r}) for r in (0.0, 1.0)] + [(6, {"method": "gated_crf"})]
+    for new, (old, change) in enumerate(copied, start=len(cells)):
+        cells.loc[new] = cells.loc[old].to_dict() | change
+        summary = pd.concat([summary, summary[summary["cell"] == old].assign(cell=new)])
+    file = tmp_path / "report.html"
+    page = made_page(cells=cells, summary=summary, curves=curves, cases=[], overlays={})
+    file.write_text(render(page), encoding="utf-8")
+    tab, wrong = opened(browser, file)
+    at = {
+        label: centre(markers(tab, label).nth(i))[0]
+        for label, i in (
+            *(("skeleton, pce, randomness 0", 0), ("skeleton, pce, randomness 0.5", 1)),
+            *(("skeleton, pce, randomness 1", 0), ("expert scribbles, pce", 0)),
+            *(("expert scribbles, gated_crf", 0),),
+        )
+    }
+    xs = list(at.values())
+    assert np.diff(xs[:3]) == pytest.approx([11, 11], abs=1.0)
+    assert abs(xs[4] - xs[3]) == pytest.approx(11, abs=1.0)
+    assert wrong == []
+    tab.context.close()
 
 
 def test_hovering_shows_mean_interval_and_counts(tab):

@@ -165,6 +165,9 @@ def test_markers_tell_forms_apart_or_values_of_randomness():
     skeleton, walk = looks["skeleton, randomness 1"], looks["random walk, randomness 1"]
     assert skeleton[0] != walk[0]
     assert skeleton[1:] == walk[1:]
+    expert = one_each[one_each["form"] == "expert"]
+    two = series_of(pd.concat([one_each, expert.assign(method="gated_crf")]))
+    assert len({one.marker for one in two if one.form == "expert"}) == 2
     assert looks["skeleton, randomness 0.5"][1] != skeleton[1]
 
 
