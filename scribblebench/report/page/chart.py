@@ -49,7 +49,7 @@ def panels_of(
             drawn = [(one, one.rows(chosen)) for one in series]
             panels.append(
                 {
-                    "dataset": f"{dataset}, {split}" if n_parts[dataset] > 1 else str(dataset),
+                    "dataset": f"{dataset}, {split}" if n_parts[str(dataset)] > 1 else str(dataset),
                     "class_name": class_name,
                     "series": [_series(one, rows, lines) for one, rows in drawn if len(rows)],
                 }

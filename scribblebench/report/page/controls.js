@@ -17,7 +17,7 @@ function stepper(label, options, onpick) {
 function slider(label, attributes, oninput) {
   const value = html("output");
   const input = html("input", { type: "range", oninput: () => oninput(+input.value), ...attributes });
-  const element = html("label", { class: "slider" }, html("span", {}, label), input, value);
+  const element = html("div", { class: "slider" }, ...withLabel(label, input), value);
   return { element, input, value };
 }
 

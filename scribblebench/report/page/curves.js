@@ -13,16 +13,17 @@ const MARGIN = { left: 54, right: 18, top: 12, bottom: 50 };
 const hasCurves = (panel) => panel.series.some((one) => one.kind === "line"
   && new Set(one.points.map((point) => point.x)).size > 1);
 
-const isSingle = (one) => one.kind === "line" && new Set(one.points.map((p) => p.x)).size === 1;
+const isSingle = (one) => one.kind !== "level" && new Set(one.points.map((p) => p.x)).size === 1;
 
 /** How far each series of a single density is moved aside, so that all of them are seen. */
 function asides(shown) {
   const found = new Map();
   for (const x of new Set(shown.filter(isSingle).map((one) => one.points[0].x))) {
     const here = shown.filter((one) => isSingle(one) && one.points[0].x === x);
+    const isTaken = shown.some((one) => !isSingle(one) && one.points.some((p) => p.x === x));
     here.forEach((one, i) => {
-      const step = i - Math.floor(here.length / 2);
-      found.set(one, ASIDE_PX * (step < 0 ? step : step + 1));
+      const step = i - (here.length - 1) / 2;
+      found.set(one, ASIDE_PX * (isTaken ? step + (step < 0 ? -0.5 : 0.5) : step));
     });
   }
   return found;

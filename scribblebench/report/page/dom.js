@@ -38,9 +38,17 @@ function percent(value, digits = null) {
   return `${text} %`;
 }
 
+let labelled = 0; // how many controls have got an id
+
+/** A label and what it names, as two elements. */
+function withLabel(text, control) {
+  control.id = `control-${labelled++}`;
+  return [html("label", { for: control.id }, text), control];
+}
+
 /** A labelled select; options are [value, text]. */
 function chooser(label, options, onchange) {
   const select = html("select", { onchange: () => onchange(select.value) },
     ...options.map(([value, text]) => html("option", { value }, text)));
-  return html("label", { class: "choice" }, html("span", {}, label), select);
+  return html("div", { class: "choice" }, ...withLabel(label, select));
 }

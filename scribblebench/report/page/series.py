@@ -18,6 +18,9 @@ N_COLOURS = len(COLOURS) - 1
 
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
+GIVEN_MARKERS = ("*", *MARKERS)
+"""Of scribbles that come with the data: a star, and others where several methods use them."""
+
 Kind = Literal["line", "point", "level"]
 
 
@@ -92,18 +95,21 @@ def series_of(points: pd.DataFrame) -> list[Series]:
     densities = scribbled.groupby(KEYS)["density"].nunique()
     dashed = _looks(densities[densities > 1].reset_index())
     found = []
+    n_given = dict.fromkeys(forms, 0)
     for form, method, randomness, place, given in ordered.itertuples(index=False):
         label = _label(form, method, randomness, varied)
         if form not in forms:
             found.append(Series(form, method, randomness, label, "currentColor", "D", ""))
             continue
         look = (method, randomness)
-        marker = MARKERS[(looks.index(look) if several and look in looks else place) % len(MARKERS)]
         dash = DASHES[dashed.index(look) % len(DASHES)] if several and look in dashed else ""
+        if given:
+            marker = GIVEN_MARKERS[n_given[form] % len(GIVEN_MARKERS)]
+            n_given[form] += 1
+        else:
+            marker = MARKERS[(looks.index(look) if several else place) % len(MARKERS)]
         colour = COLOURS[place % N_COLOURS]
-        found.append(
-            Series(form, method, randomness, label, colour, "*" if given else marker, dash)
-        )
+        found.append(Series(form, method, randomness, label, colour, marker, dash))
     return found
 
 

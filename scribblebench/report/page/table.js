@@ -95,7 +95,7 @@ function trialFilters(columns, entries) {
       apply();
     },
   }, "Show all");
-  const field = html("label", { class: "choice" }, html("span", {}, "Search"), search);
+  const field = html("div", { class: "choice" }, ...withLabel("Search", search));
   byId("trial-choices").append(field, ...choices, clear, count);
 
   function apply() {

@@ -51,6 +51,7 @@ KNOWN = {
         Column("annotated_fraction", "Annotated", "percent", 1),
         Column("dsc", "Dice", "number", 3),
         Column("hd95", "HD95", "number", 1),
+        Column("distance_unit", "Unit", "text", choose=True),
         Column("train_s", "Training (s)", "number", 0),
         Column("wall_s", "Time (s)", "number", 0),
         Column("seconds", "Time (s)", "number", 0),
@@ -59,7 +60,7 @@ KNOWN = {
 }
 
 UNIT_COLUMN = "distance_unit"
-"""Not shown: its value, where there is one, stands in the headings of the distances."""
+"""A single unit stands in the headings of the distances; several stay a column."""
 
 PLACES = ("dataset", "split")
 """Not shown where they are the same for all trials."""
@@ -82,9 +83,11 @@ def table_of(trials: pd.DataFrame) -> dict[str, Any]:
     """
     constant = [n for n in PLACES if n in trials and trials[n].nunique(dropna=False) == 1]
     trials = trials.drop(columns=constant)
-    units = trials[UNIT_COLUMN].dropna().unique() if UNIT_COLUMN in trials else ()
-    unit = f" ({units[0]})" if len(units) == 1 else ""
-    names = [n for n in trials.columns if n != UNIT_COLUMN and trials[n].notna().any()]
+    units = list(trials[UNIT_COLUMN].dropna().unique()) if UNIT_COLUMN in trials else []
+    unit = ""
+    if len(units) == 1:
+        unit, trials = f" ({units[0]})", trials.drop(columns=UNIT_COLUMN)
+    names = [name for name in trials.columns if trials[name].notna().any()]
     columns = [_column(name, trials[name], unit) for name in names]
     rows = [
         [_value(value, column) for value, column in zip(row, columns, strict=True)]
@@ -119,18 +122,18 @@ def trial_labels(trials: pd.DataFrame) -> dict[str, str]:
     """Return a short name for each trial id that holds the form and what else varies."""
     known = [name for name in NAMED if name in trials]
     varied = [n for n in known if n in ("form", "seed") or trials[n].nunique(dropna=True) > 1]
-    written = {
-        "form": lambda x: x.replace("_", " "),
-        "density": lambda x: f"{100 * x:.3g} %",
-        "randomness": lambda x: f"randomness {x:g}",
-    }
     labels = {}
     for row in trials.to_dict("records"):
-        parts = [
-            f"seed {row[n]:g}" if n == "seed" else written.get(n, str)(row[n])
-            for n in varied
-            # Full supervision has a density of 1 by definition, which says nothing.
-            if pd.notna(row[n]) and not (n == "density" and row.get("form") == "dense")
-        ]
-        labels[str(row["trial_id"])] = ", ".join(parts) or str(row["trial_id"])
+        # Full supervision has a density of 1 by definition, which says nothing.
+        told = [n for n in varied if not (n == "density" and row["form"] == "dense")]
+        parts = [_named(n, row[n]) for n in told if pd.notna(row[n])]
+        labels[str(row["trial_id"])] = ", ".join(parts)
     return labels
+
+
+def _named(name: str, value: Any) -> str:
+    if name == "form":
+        return str(value).replace("_", " ")
+    if name == "density":
+        return f"{100 * value:.3g} %"
+    return f"{name} {value:g}" if name in ("randomness", "seed") else str(value)

@@ -47,7 +47,8 @@ def residuals(image: AnyArray) -> AnyArray:
     left, above, corner = padded[:, 1:, :-1], padded[:, :-1, 1:], padded[:, :-1, :-1]
     smaller, larger = np.minimum(left, above), np.maximum(left, above)
     predicted = np.clip(left + above - corner, smaller, larger)  # the median of the three
-    return ((padded[:, 1:, 1:] - predicted) % 256).astype(np.uint8)
+    left_over: AnyArray = ((padded[:, 1:, 1:] - predicted) % 256).astype(np.uint8)
+    return left_over
 
 
 def case_payloads(page: Page) -> list[dict[str, Any]]:
