@@ -64,8 +64,12 @@ def ablation_frame(
     back = back.assign(difference=-back["difference"], low=-back["high"], high=-back["low"])
     pairs = pd.concat([forward, back]).sort_index().drop_duplicates("cell")
     pairs = pairs[["cell", *values, "p_holm", "n_patients"]].assign(is_reference=False)
-    own = {"cell": reference, "difference": 0.0, "is_reference": True}
-    own["n_patients"] = about.loc[reference, "n_patients"]
+    own = {
+        "cell": reference,
+        "difference": 0.0,
+        "is_reference": True,
+        "n_patients": about["n_patients"][reference],
+    }
     frame = pd.concat([pairs, pd.DataFrame([own])], ignore_index=True)
     wanted = ["label", "collapse_rate", "n_seeds", "n_planned"]
     frame = frame.join(about[wanted], on="cell")

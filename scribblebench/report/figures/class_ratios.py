@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -16,7 +16,7 @@ from scribblebench.report.style import COLOURS, PAPER, Style, StyledFigure, new_
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.store import Store
 
-SOURCES = {
+SOURCES: dict[str, tuple[str, str, Literal["-", "--", ":"]]] = {
     "oracle": ("true", "#000000", "-"),
     "em": ("EM from annotations", COLOURS[0], "-"),
     "argmax": ("share of predictions", COLOURS[1], "-"),

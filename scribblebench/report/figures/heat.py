@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_rgba
 from matplotlib.patches import Rectangle
 
 from scribblebench.report.figures.layout import add_title, row_names
@@ -115,7 +115,7 @@ def _draw_panel(
         x, y = levels.index(cell[across]), forms.index(cell["form"])
         corner = (x - 0.5, y - 0.5)
         if cell["is_complete"]:
-            colour = colours.to_rgba(cell["dsc_mean"])
+            colour = to_rgba(colours.to_rgba(cell["dsc_mean"]))
             axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor="white"))
             text, ink = f"{cell['dsc_mean']:.3f}", _ink(colour)
         else:
