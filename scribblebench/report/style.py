@@ -113,6 +113,7 @@ def styled(style: Style = PAPER, *, grid: bool = True) -> AbstractContextManager
             "legend.handlelength": 1.8,
             "legend.columnspacing": 1.4,
             "savefig.dpi": style.dpi,
+            "text.hinting": "no_hinting",  # text is as wide in pixels as in vectors
             "pdf.fonttype": 42,
             "svg.hashsalt": "scribblebench",  # ids would differ from file to file
         }
@@ -136,7 +137,7 @@ class StyledFigure(Figure):
 
 def new_figure(width_in: float, height_in: float, style: Style = PAPER) -> StyledFigure:
     """Return an empty figure that needs no display."""
-    figure = StyledFigure(figsize=(width_in, height_in), layout="constrained")
+    figure = StyledFigure(figsize=(width_in, height_in), dpi=style.dpi, layout="constrained")
     figure.style = style
     FigureCanvasAgg(figure)
     return figure

@@ -18,6 +18,7 @@ from scribblebench.report.figures.layout import (
     row_names,
     rows_height,
     set_rows,
+    settle,
     significance_mark,
 )
 from scribblebench.report.figures.points import scores_of
@@ -111,6 +112,7 @@ def ablation_figure(
         right.set_xlabel("collapse rate")
         add_title(figure, title)
         add_legend(figure, _handles(frame))
+        settle(figure)
     return figure
 
 

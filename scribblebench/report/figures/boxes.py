@@ -23,6 +23,7 @@ from scribblebench.report.figures.layout import (
     row_names,
     rows_height,
     set_rows,
+    settle,
     shifted,
     significance_mark,
 )
@@ -97,6 +98,7 @@ def box_figure(
         )
         add_title(figure, title)
         add_legend(figure, _handles(len(brackets), n_found, has_infinite, style))
+        settle(figure)
     return figure
 
 

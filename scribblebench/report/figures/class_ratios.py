@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from scribblebench.report.figures.layout import add_legend, add_title, broken
+from scribblebench.report.figures.layout import add_legend, add_title, broken, settle
 from scribblebench.report.style import COLOURS, PAPER, Style, StyledFigure, new_figure, styled
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.store import Store
@@ -92,6 +92,7 @@ def audit_figure(
             axes.locator_params(axis="x", nbins=3)
         add_title(figure, f"{title}: ratio among unannotated pixels" if title else "")
         add_legend(figure, _handles(table, style))
+        settle(figure)
     return figure
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from matplotlib.transforms import blended_transform_factory
 
-from scribblebench.report.figures.layout import apart, look, shifted, spread
+from scribblebench.report.figures.layout import apart, look, settle, shifted, spread
 from scribblebench.report.figures.points import LINE, matching, varying
 from scribblebench.report.style import COLOURS, GREY, Style, StyledFigure
 
@@ -184,6 +184,6 @@ def reserve_level_labels(figure: StyledFigure, panels: Sequence[Axes], style: St
     words = [axes.text(1.02, 0.5, "95 %", transform=axes.transAxes) for axes in panels]
     for word in words:
         word.set_fontsize(style.small_pt)
-    figure.draw_without_rendering()
+    settle(figure)
     for word in words:
         word.remove()

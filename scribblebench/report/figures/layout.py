@@ -21,7 +21,7 @@ from scribblebench.types import Float64Array
 LETTER = 0.62
 """Mean width of a letter of DejaVu Sans in its size, rounded up."""
 
-LONGEST_NAME = 34
+LONGEST_NAME = 40
 """Letters of a row's name, above which it is broken."""
 
 WIDE_NAME = 20
@@ -112,6 +112,12 @@ def add_legend(figure: StyledFigure, handles: Mapping[str, Artist]) -> None:
         legend.remove()
 
 
+def settle(figure: StyledFigure) -> None:
+    """Lay the finished figure out, once: in all formats, and each time it is drawn, it is alike."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def _grow(figure: StyledFigure, more_in: float) -> None:
     figure.set_figheight(figure.get_figheight() + more_in)
 
@@ -190,7 +196,8 @@ def is_wide(names: Sequence[str]) -> bool:
 def rows_height(names: Sequence[str], style: Style, per_row_em: float = 1.5) -> float:
     """Return the height in inches that rows with these names take."""
     lines = max((name.count("\n") + 1 for name in names), default=1)
-    return style.em(max(len(names), LEAST_ROWS) * max(per_row_em, 1.15 * lines))
+    row = per_row_em if lines == 1 else max(per_row_em, 1.3 * lines)
+    return style.em(max(len(names), LEAST_ROWS) * row)
 
 
 def set_rows(axes: Axes, names: Sequence[str]) -> None:
