@@ -7,7 +7,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
-TOUCH_PX = 0.5
+from scribblebench.report.style import styled
+
+TOUCH_PX = 1.0
 """Boxes of text have some air: those that meet by less do not touch."""
 
 
@@ -28,7 +30,9 @@ def written(figure):
     with mock.patch.object(Text, "draw", remember):
         canvas.draw()
     unique = {id(text): text for text in drawn}.values()
-    return [(text.get_text(), text.get_window_extent(canvas.get_renderer())) for text in unique]
+    with styled(figure.style):
+        renderer = canvas.get_renderer()
+        return [(text.get_text(), text.get_window_extent(renderer)) for text in unique]
 
 
 def check_legible(figure):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-
-from scribblebench.report.collect import collect
 from scribblebench.report.methods import methods_figure
 from scribblebench.report.ratio_audit import audit_figure, audit_table
+
+from scribblebench.report.collect import collect
 from scribblebench.report.write import write_report
 
 METHODS = ["pce", "gated_crf", "full"]

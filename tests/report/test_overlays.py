@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 from made_results import samples_of
 from matplotlib.colors import to_rgb
-
 from scribblebench.report.overlays import overlay_figure
+
 from scribblebench.report.style import CLASS_COLOURS
 from scribblebench.sweep.samples import joined, largest_planes
 

@@ -6,13 +6,13 @@ import pytest
 from made_results import write
 from matplotlib.collections import PolyCollection
 from matplotlib.image import imread
+from scribblebench.report.overlays import best_median_worst
 
 from scribblebench.errors import InputError
 from scribblebench.report import write as write_module
 from scribblebench.report.collect import COLUMNS, arms, collect
 from scribblebench.report.curves import bootstrap_interval, efficiency_points
 from scribblebench.report.figures import efficiency_figure
-from scribblebench.report.overlays import best_median_worst
 from scribblebench.report.style import new_figure, save
 from scribblebench.report.tables.cases import summary_markdown, summary_table
 from scribblebench.report.tables.numbers import number

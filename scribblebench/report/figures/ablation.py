@@ -18,6 +18,7 @@ from scribblebench.report.figures.layout import (
     row_names,
     rows_height,
     set_rows,
+    settle,
     significance_mark,
 )
 from scribblebench.report.figures.points import scores_of
@@ -64,8 +65,12 @@ def ablation_frame(
     back = back.assign(difference=-back["difference"], low=-back["high"], high=-back["low"])
     pairs = pd.concat([forward, back]).sort_index().drop_duplicates("cell")
     pairs = pairs[["cell", *values, "p_holm", "n_patients"]].assign(is_reference=False)
-    own = {"cell": reference, "difference": 0.0, "is_reference": True}
-    own["n_patients"] = about.loc[reference, "n_patients"]
+    own = {
+        "cell": reference,
+        "difference": 0.0,
+        "is_reference": True,
+        "n_patients": about["n_patients"][reference],
+    }
     frame = pd.concat([pairs, pd.DataFrame([own])], ignore_index=True)
     wanted = ["label", "collapse_rate", "n_seeds", "n_planned"]
     frame = frame.join(about[wanted], on="cell")
@@ -107,6 +112,7 @@ def ablation_figure(
         right.set_xlabel("collapse rate")
         add_title(figure, title)
         add_legend(figure, _handles(frame))
+        settle(figure)
     return figure
 
 

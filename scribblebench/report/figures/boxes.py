@@ -10,7 +10,6 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.transforms import offset_copy
 
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.figures.layout import (
@@ -24,6 +23,8 @@ from scribblebench.report.figures.layout import (
     row_names,
     rows_height,
     set_rows,
+    settle,
+    shifted,
     significance_mark,
 )
 from scribblebench.report.scores import Metric
@@ -88,7 +89,7 @@ def box_figure(
         axes = figure.add_subplot()
         has_infinite = _draw_boxes(axes, groups, style)
         set_rows(axes, names)
-        _draw_brackets(axes, brackets, style)
+        _draw_brackets(axes, brackets, style, width)
         axes.set_xlabel(
             metric.label
             + (f" [{unit}]" if unit else "")
@@ -97,6 +98,7 @@ def box_figure(
         )
         add_title(figure, title)
         add_legend(figure, _handles(len(brackets), n_found, has_infinite, style))
+        settle(figure)
     return figure
 
 
@@ -172,14 +174,15 @@ def _draw_boxes(axes: Axes, groups: Sequence[Float64Array], style: Style) -> boo
     return has_infinite
 
 
-def _draw_brackets(axes: Axes, brackets: pd.DataFrame, style: Style) -> None:
+def _draw_brackets(axes: Axes, brackets: pd.DataFrame, style: Style, width_in: float) -> None:
     """Draw brackets right of the axes, short ones first, those that would meet in lanes apart."""
-    ordered = brackets.sort_values("last", key=lambda last: last - brackets["first"], kind="stable")
+    length = brackets["last"] - brackets["first"]
+    ordered = brackets.assign(length=length).sort_values("length", kind="stable")
     spans = [(float(a), float(b)) for a, b in zip(ordered["first"], ordered["last"], strict=True)]
     for (first, last), lane, mark in zip(spans, lanes(spans), ordered["mark"], strict=True):
         x = style.small_pt * (0.7 + LANE_EM * lane)
-        right = offset_copy(axes.get_yaxis_transform(), axes.figure, x=x, units="points")
-        hook = 0.3 * style.small_pt / 72 / axes.figure.get_figwidth()
+        right = shifted(axes, axes.get_yaxis_transform(), x_pt=x)
+        hook = 0.3 * style.small_pt / 72 / width_in
         y = [first + 0.1, first + 0.1, last - 0.1, last - 0.1]
         axes.plot(
             [1.0, 1.0 + hook, 1.0 + hook, 1.0],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from scribblebench.report.figures.layout import add_legend, add_title, broken
+from scribblebench.report.figures.layout import add_legend, add_title, broken, settle
 from scribblebench.report.style import COLOURS, PAPER, Style, StyledFigure, new_figure, styled
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.store import Store
 
-SOURCES = {
+SOURCES: dict[str, tuple[str, str, Literal["-", "--", ":"]]] = {
     "oracle": ("true", "#000000", "-"),
     "em": ("EM from annotations", COLOURS[0], "-"),
     "argmax": ("share of predictions", COLOURS[1], "-"),
@@ -92,6 +92,7 @@ def audit_figure(
             axes.locator_params(axis="x", nbins=3)
         add_title(figure, f"{title}: ratio among unannotated pixels" if title else "")
         add_legend(figure, _handles(table, style))
+        settle(figure)
     return figure
 
 

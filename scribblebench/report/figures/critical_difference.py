@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.transforms import offset_copy
 
-from scribblebench.report.figures.layout import add_title, broken, lanes
+from scribblebench.report.figures.layout import add_title, broken, lanes, settle, shifted
 from scribblebench.report.style import COLOURS, PAPER, Style, StyledFigure, new_figure, styled
 
 LONGEST_NAME = 28
@@ -80,6 +79,7 @@ def critical_difference_figure(
         if critical_difference is not None:
             _draw_scale(axes, critical_difference, style)
         add_title(figure, title)
+        settle(figure)
     return figure
 
 
@@ -150,14 +150,15 @@ def _draw_scale(axes: Axes, critical_difference: float, style: Style) -> None:
     """Draw the critical difference as a length, over the axis and its label."""
     low, high = axes.get_xlim()
     end = min(low + critical_difference, high)
-    above = offset_copy(
-        axes.get_xaxis_transform(), axes.figure, y=3.6 * style.font_pt, units="points"
-    )
+    said = f"critical difference {critical_difference:.2f}"
+    if critical_difference > high - low:
+        said += ", more than all ranks"
+    above = shifted(axes, axes.get_xaxis_transform(), y_pt=3.6 * style.font_pt)
     axes.plot([low, end], [1.0, 1.0], color="black", marker="|", transform=above, clip_on=False)
     axes.text(
         low,
         1.0,
-        f"critical difference {critical_difference:.2f}\n",
+        f"{said}\n",
         transform=above,
         va="center",
         fontsize=style.small_pt,

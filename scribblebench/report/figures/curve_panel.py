@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter
-from matplotlib.transforms import blended_transform_factory, offset_copy
+from matplotlib.transforms import blended_transform_factory
 
-from scribblebench.report.figures.layout import apart, look, spread
+from scribblebench.report.figures.layout import apart, look, settle, shifted, spread
 from scribblebench.report.figures.points import LINE, matching, varying
 from scribblebench.report.style import COLOURS, GREY, Style, StyledFigure
 
@@ -72,8 +72,9 @@ def _draw_line(
         points[points["kind"] == kind].sort_values("density") for kind in ("fit", "mean", "seed")
     )
     if len(fit):
-        band = (fit[name].to_numpy(dtype=np.float64) for name in ("density", "low", "high"))
-        axes.fill_between(*band, color=colour, alpha=BAND, linewidth=0)
+        axes.fill_between(
+            fit["density"], fit["low"], fit["high"], color=colour, alpha=BAND, linewidth=0
+        )
     line = fit if len(fit) else means
     if len(line) > 1:
         axes.plot(line["density"], line["value"], color=colour, linestyle=shown["linestyle"])
@@ -95,7 +96,7 @@ def _draw_line(
 
 def _draw_seeds(axes: Axes, x: pd.Series, y: pd.Series, colour: str, style: Style) -> None:
     """Draw dots right of the mean, which would cover them."""
-    beside = offset_copy(axes.transData, axes.figure, x=0.9 * style.marker_pt, units="points")
+    beside = shifted(axes, axes.transData, x_pt=0.9 * style.marker_pt)
     axes.plot(x, y, "o", color=colour, markersize=style.dot_pt, markeredgewidth=0, transform=beside)
 
 
@@ -183,6 +184,6 @@ def reserve_level_labels(figure: StyledFigure, panels: Sequence[Axes], style: St
     words = [axes.text(1.02, 0.5, "95 %", transform=axes.transAxes) for axes in panels]
     for word in words:
         word.set_fontsize(style.small_pt)
-    figure.draw_without_rendering()
+    settle(figure)
     for word in words:
         word.remove()

@@ -16,7 +16,7 @@ from scribblebench.report.figures.layout import add_legend, add_title
 from scribblebench.report.figures.points import classes_of
 from scribblebench.report.style import GREY, PAPER, Style, StyledFigure, new_figure, styled
 
-X_LABEL = "density: annotated share of each foreground class"
+X_LABEL = "density: annotated share of a class"
 SHORT_X_LABEL = "density"
 
 MOST_COLUMNS = 3
@@ -61,13 +61,14 @@ def _panels_figure(
     with styled(style):
         width = style.width(double=n_columns > 1)
         figure = new_figure(width, 1.0, style)
-        panels = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False).ravel()
+        grid = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False)
+        panels: list[Axes] = list(grid.ravel())
         for axes, (names, chosen) in zip(panels, shown, strict=False):
             whole = points[points["dataset"] == names[0]]
             curve_panel.draw_curves(axes, chosen, whole, style)
             curve_panel.format_density_axis(axes, chosen, width / style.em(1) / n_columns - 6)
             axes.set_ylim(curve_panel.limits_of(points))
-            axes.set_title(", ".join(n for n, s in zip(names, several, strict=True) if s))
+            axes.set_title(", ".join(str(n) for n, s in zip(names, several, strict=True) if s))
             axes.set_xlabel(X_LABEL if n_columns == 1 else SHORT_X_LABEL)
         for axes in panels[len(shown) :]:
             axes.set_visible(False)

@@ -18,6 +18,7 @@ from scribblebench.report.figures.layout import (
     row_names,
     rows_height,
     set_rows,
+    settle,
 )
 from scribblebench.report.style import COLOURS, GREY, PAPER, Style, StyledFigure, new_figure, styled
 
@@ -67,6 +68,7 @@ def gap_figure(gap: pd.DataFrame, *, title: str = "", style: Style = PAPER) -> S
         axes.set_xlabel("Dice: difference to full supervision")
         add_title(figure, title)
         add_legend(figure, _handles(ordered, margin))
+        settle(figure)
     return figure
 
 

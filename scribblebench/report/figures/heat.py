@@ -11,7 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
-from scribblebench.report.figures.layout import add_title, row_names
+from scribblebench.report.figures.layout import LETTER, add_title, row_names, settle
 from scribblebench.report.style import PAPER, Style, StyledFigure, new_figure, styled
 
 MAP = "cividis"
@@ -21,6 +21,9 @@ OTHER = {"density": "randomness", "randomness": "density"}
 
 MOST_COLUMNS = 2
 """Panels beside each other."""
+
+COLOUR_BAR_LETTERS = 9
+"""Its width, labels included."""
 
 
 def heat_figure(
@@ -55,7 +58,9 @@ def heat_figure(
     n_columns = min(len(panels_of), MOST_COLUMNS)
     n_rows = math.ceil(len(panels_of) / n_columns)
     with styled(style, grid=False):
-        double = n_columns > 1 or len(levels) > 5
+        names = row_names(forms)
+        letters = 7 * len(levels) + max(len(name) for name in names) + COLOUR_BAR_LETTERS
+        double = n_columns > 1 or letters * LETTER * style.small_pt > 72 * style.single_in
         panel_em = len(forms) * 2.2 + 3.2
         figure = new_figure(style.width(double=double), style.em(n_rows * panel_em), style)
         panels = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True)
@@ -73,6 +78,7 @@ def heat_figure(
             axes.tick_params(labelbottom=True)
         figure.colorbar(colours, ax=panels, label="Dice", pad=0.02, aspect=8 * n_rows, fraction=0.1)
         add_title(figure, title)
+        settle(figure)
     return figure
 
 
@@ -115,7 +121,7 @@ def _draw_panel(
         x, y = levels.index(cell[across]), forms.index(cell["form"])
         corner = (x - 0.5, y - 0.5)
         if cell["is_complete"]:
-            colour = colours.to_rgba(cell["dsc_mean"])
+            colour = colours.get_cmap()(float(colours.norm(cell["dsc_mean"])))
             axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor="white"))
             text, ink = f"{cell['dsc_mean']:.3f}", _ink(colour)
         else:

@@ -12,6 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation, Transform
 from scipy.optimize import isotonic_regression
 
 from scribblebench.report.style import COLOURS, MARKERS, Style, StyledFigure
@@ -20,11 +21,14 @@ from scribblebench.types import Float64Array
 LETTER = 0.62
 """Mean width of a letter of DejaVu Sans in its size, rounded up."""
 
-LONGEST_NAME = 34
+LONGEST_NAME = 40
 """Letters of a row's name, above which it is broken."""
 
 WIDE_NAME = 20
 """Letters of a row's name, above which a figure spans both columns."""
+
+LEAST_ROWS = 4
+"""Figures with fewer rows are as high as if they had these."""
 
 LINES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 
@@ -75,12 +79,16 @@ def add_title(figure: StyledFigure, title: str) -> None:
 
     It is broken where it is too long.
     """
-    if not title:
-        return
+    if title:
+        text = fitted(figure, title)
+        figure.suptitle(text, x=0.01, ha="left")
+        _grow(figure, figure.style.em(1.3 * (text.count("\n") + 1)))
+
+
+def fitted(figure: StyledFigure, title: str) -> str:
+    """Return a title in lines that are not longer than the figure is wide."""
     letters = int(figure.get_figwidth() * 72 / (figure.style.font_pt * LETTER))
-    text = textwrap.fill(title, letters)
-    figure.suptitle(text, x=0.01, ha="left")
-    _grow(figure, figure.style.em(1.3 * (text.count("\n") + 1)))
+    return textwrap.fill(title, letters)
 
 
 def add_legend(figure: StyledFigure, handles: Mapping[str, Artist]) -> None:
@@ -92,20 +100,32 @@ def add_legend(figure: StyledFigure, handles: Mapping[str, Artist]) -> None:
         return
     letters = int(figure.get_figwidth() * 72 / (figure.style.small_pt * LETTER)) - 6
     names = [broken(name, letters) for name in handles]
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     for n_columns in range(min(len(names), 6), 0, -1):
         legend = figure.legend(
             list(handles.values()), names, loc="outside lower center", ncols=n_columns
         )
         extent = legend.get_window_extent(renderer)
-        if extent.width <= 0.99 * figure.bbox.width or n_columns == 1:
+        if extent.width <= 0.97 * figure.bbox.width or n_columns == 1:
             _grow(figure, extent.height / figure.dpi)
             return
         legend.remove()
 
 
+def settle(figure: StyledFigure) -> None:
+    """Lay the finished figure out, once: in all formats, and each time it is drawn, it is alike."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
 def _grow(figure: StyledFigure, more_in: float) -> None:
     figure.set_figheight(figure.get_figheight() + more_in)
+
+
+def shifted(axes: Axes, transform: Transform, *, x_pt: float = 0.0, y_pt: float = 0.0) -> Transform:
+    """Return a transform that ends some points further right and up."""
+    by = ScaledTranslation(x_pt / 72, y_pt / 72, axes.figure.dpi_scale_trans)
+    return transform + by
 
 
 def note() -> Artist:
@@ -176,7 +196,8 @@ def is_wide(names: Sequence[str]) -> bool:
 def rows_height(names: Sequence[str], style: Style, per_row_em: float = 1.5) -> float:
     """Return the height in inches that rows with these names take."""
     lines = max((name.count("\n") + 1 for name in names), default=1)
-    return style.em(max(len(names), 2) * max(per_row_em, 1.15 * lines))
+    row = per_row_em if lines == 1 else max(per_row_em, 1.3 * lines)
+    return style.em(max(len(names), LEAST_ROWS) * row)
 
 
 def set_rows(axes: Axes, names: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from scribblebench.report.figures.layout import add_legend, add_title, look
+from scribblebench.report.figures.layout import add_legend, add_title, look, settle
 from scribblebench.report.style import GREY, PAPER, Style, StyledFigure, new_figure, styled
 
 NO_TERMS = {"label", "seed", "step", "learning_rate", "seconds", "gradient_norm", "trial_id"}
@@ -84,6 +84,7 @@ def learning_figure(
             )
         add_title(figure, title)
         add_legend(figure, handles)
+        settle(figure)
     return figure
 
 

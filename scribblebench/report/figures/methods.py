@@ -14,6 +14,7 @@ from scribblebench.report.figures.layout import (
     row_names,
     rows_height,
     set_rows,
+    settle,
 )
 from scribblebench.report.figures.points import classes_of, matching
 from scribblebench.report.scores import CELL
@@ -60,6 +61,7 @@ def methods_figure(points: pd.DataFrame, *, title: str = "", style: Style = PAPE
             axes.grid(visible=False, axis="y")
         add_title(figure, title)
         add_legend(figure, _handles(points, style))
+        settle(figure)
     return figure
 
 

@@ -10,8 +10,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
-from scribblebench.report.figures.layout import add_legend, add_title, broken
+from scribblebench.report.figures.layout import add_legend, fitted
+from scribblebench.report.figures.picture_grid import (
+    Box,
+    Grid,
+    fitted_to,
+    window_of,
+    window_side,
+)
 from scribblebench.report.style import (
     CLASS_COLOURS,
     PAPER,
@@ -22,11 +30,12 @@ from scribblebench.report.style import (
 )
 from scribblebench.types import IGNORE_LABEL, AnyArray
 
-MARGIN_PX = 24
-"""Pixels shown around the foreground of the dense labels and predictions."""
-
 OPACITY = 0.55
 """Of labels on an image; scribbles are opaque."""
+
+
+MOST_TRIALS = 6
+"""Predictions that fit beside each other on a page."""
 
 
 @dataclass(frozen=True)
@@ -110,49 +119,47 @@ def qualitative_figure(
         Names by class id, background included.
     title : str
     style : Style
+
+    Raises
+    ------
+    ValueError
+        If there is no trial, or more than `MOST_TRIALS`, or one has no picture of a case.
     """
+    if not 1 <= len(trials) <= MOST_TRIALS:
+        raise ValueError(f"trials must be 1 to {MOST_TRIALS}, got {len(trials)}")
     reference = trials[0]
     cases = best_median_worst(reference.rows)
+    boxes = [foreground_box(trials, case_id) for _, case_id, _ in cases]
+    px = window_side(boxes, reference.samples["image"].shape[1:])
     is_shared = _share_scribbles(trials, [case_id for _, case_id, _ in cases])
-    n_columns = (3 if is_shared else 1) + len(trials)
-    n_rows = len(cases) * (1 if is_shared else 2)
+    heads = ["image", "dense label", "scribble"] if is_shared else ["image, dense label"]
+    heads += [t.label for t in trials] if len(trials) > 1 else ["prediction"]
     with styled(style, grid=False):
-        side = (style.double_in - style.em(3)) / n_columns
-        lines = max(len(_named(t.label, side, style).splitlines()) for t in trials)
-        height = n_rows * side + style.em(len(cases) * 1.5 + 1.3 * lines + 0.5)
-        figure = new_figure(style.double_in, height, style)
-        figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0.01, hspace=0.01)  # type: ignore[union-attr, call-arg]
-        grid = figure.subplots(n_rows, n_columns, squeeze=False)
-        px = _side([_box(trials, case_id) for _, case_id, _ in cases], reference)
-        for i, (rank, case_id, _) in enumerate(cases):
-            window = _window(_box(trials, case_id), px, reference.plane("image", case_id).shape)
-            row = _Row(case_id, window, trials, style)
-            if is_shared:
-                row.draw_shared(grid[i])
-            else:
-                row.draw_pairs(grid[2 * i], grid[2 * i + 1])
-            first = grid[i if is_shared else 2 * i][0]
-            first.set_ylabel(f"{rank}\n{case_id}", fontsize=style.small_pt)
-        heads = ["image", "dense label", "scribble"] if is_shared else ["image, dense label"]
-        heads += [t.label for t in trials] if len(trials) > 1 else ["prediction"]
-        for axes, head in zip(grid[0], heads, strict=True):
-            axes.set_title(_named(head, side, style), fontsize=style.small_pt)
-        add_title(figure, title)
+        figure = new_figure(style.double_in, 0.0, style)
+        figure.set_layout_engine("none")  # all sizes are known: the pictures are squares
+        grid = Grid.fitting(
+            style, len(heads), 1 if is_shared else 2, [case for _, case, _ in cases]
+        )
+        names = [fitted_to(head, grid.side_in, style) for head in heads]
+        head_in = style.em(0.5 + 1.1 * max(name.count("\n") + 1 for name in names))
+        lines = fitted(figure, title).splitlines()
+        head_in += style.em(1.3 * len(lines))
+        figure.set_figheight(head_in + grid.height_in + style.em(0.5))
         add_legend(figure, {name: Patch(color=_colour(i)) for i, name in class_names.items()})
-        _close_up(figure, grid)
+        if title:
+            top = 1.0 - style.em(0.2) / figure.get_figheight()
+            figure.text(0.01, top, "\n".join(lines), va="top")
+        for i, ((rank, case_id, _), box) in enumerate(zip(cases, boxes, strict=True)):
+            panels = grid.panels(figure, head_in, i)
+            shape = reference.plane("image", case_id).shape
+            row = _Row(case_id, window_of(box, px, shape), trials, style)
+            (row.draw_shared if is_shared else row.draw_pairs)(panels)
+            name = f"{rank}\n{fitted_to(case_id, grid.case_in, style)}"
+            grid.write_beside(figure, head_in, i, name)
+            if i == 0:
+                for axes, head in zip(panels[0], names, strict=True):
+                    axes.set_title(head, fontsize=style.small_pt)
     return figure
-
-
-def _close_up(figure: StyledFigure, grid: np.ndarray) -> None:
-    """Make the figure as high as its square pictures need: the layout knows their widths only."""
-    figure.draw_without_rendering()
-    slot = grid[0][0].get_position(original=True)
-    left_over = slot.height * figure.get_figheight() - slot.width * figure.get_figwidth()
-    figure.set_figheight(figure.get_figheight() - len(grid) * left_over)
-
-
-def _named(name: str, side_in: float, style: Style) -> str:
-    return broken(name, max(int(side_in * 72 / (0.6 * style.small_pt)), 6))
 
 
 def _share_scribbles(trials: Sequence[Shown], case_ids: Sequence[str]) -> bool:
@@ -174,28 +181,37 @@ class _Row:
     trials: Sequence[Shown]
     style: Style
 
-    def draw_shared(self, panels: Sequence[Axes]) -> None:
+    def draw_shared(self, panels: Sequence[Sequence[Axes]]) -> None:
         """Draw image, dense label and scribble once, then the predictions."""
+        ((image, label, scribble, *predictions),) = panels
         reference = self.trials[0]
         scribbled = next((t for t in self.trials if not t.is_dense), reference)
-        self._draw(panels[0], reference, None)
-        self._draw(panels[1], reference, "label")
-        self._draw(panels[2], scribbled, None if scribbled.is_dense else "scribble")
-        for axes, trial in zip(panels[3:], self.trials, strict=True):
+        self._draw(image, reference, None)
+        self._draw(label, reference, "label")
+        self._draw(scribble, scribbled, None if scribbled.is_dense else "scribble")
+        for axes, trial in zip(predictions, self.trials, strict=True):
             self._draw_prediction(axes, trial)
 
-    def draw_pairs(self, upper: Sequence[Axes], lower: Sequence[Axes]) -> None:
+    def draw_pairs(self, panels: Sequence[Sequence[Axes]]) -> None:
         """Draw image and predictions; below them dense label and scribbles."""
-        self._draw(upper[0], self.trials[0], None)
-        self._draw(lower[0], self.trials[0], "label")
-        for above, below, trial in zip(upper[1:], lower[1:], self.trials, strict=True):
+        (image, *predictions), (label, *scribbles) = panels
+        self._draw(image, self.trials[0], None)
+        self._draw(label, self.trials[0], "label")
+        for above, below, trial in zip(predictions, scribbles, self.trials, strict=True):
             self._draw_prediction(above, trial)
             self._draw(below, trial, "label" if trial.is_dense else "scribble")
 
     def _draw_prediction(self, axes: Axes, trial: Shown) -> None:
         self._draw(axes, trial, "pred")
-        dsc = trial.dsc(self.case_id)
-        axes.set_xlabel(f"Dice {dsc:.3f}", fontsize=self.style.small_pt)
+        axes.text(
+            0.03,
+            0.03,
+            f"Dice {trial.dsc(self.case_id):.3f}",
+            transform=axes.transAxes,
+            color="white",
+            fontsize=self.style.small_pt,
+            path_effects=[withStroke(linewidth=2 * self.style.thin_pt, foreground="black")],
+        )
 
     def _draw(self, axes: Axes, trial: Shown, name: str | None) -> None:
         image = trial.plane("image", self.case_id)[self.window]
@@ -230,36 +246,14 @@ def overlaid(image: AnyArray, labels: AnyArray | None, *, is_scribble: bool) -> 
     return mixed
 
 
-def _box(trials: Sequence[Shown], case_id: str) -> tuple[tuple[int, int], tuple[int, int]] | None:
+def foreground_box(trials: Sequence[Shown], case_id: str) -> Box | None:
     """Return first and last row and column of all foreground of a case; None without any."""
     planes = [trials[0].plane("label", case_id), *(t.plane("pred", case_id) for t in trials)]
     foreground = np.any([plane > 0 for plane in planes], axis=0)
     if not foreground.any():
         return None
-    ends = [np.flatnonzero(foreground.any(axis=axis))[[0, -1]] for axis in (1, 0)]
-    return (int(ends[0][0]), int(ends[0][1])), (int(ends[1][0]), int(ends[1][1]))
-
-
-def _side(boxes: Sequence[tuple[tuple[int, int], tuple[int, int]] | None], reference: Shown) -> int:
-    """Return the side of the windows in pixels: the same for all cases, so that pictures align."""
-    largest = min(reference.samples["image"].shape[1:])
-    if any(box is None for box in boxes):
-        return int(largest)
-    extents = [high - low + 1 for box in boxes if box is not None for low, high in box]
-    return int(min(max(extents) + 2 * MARGIN_PX, largest))
-
-
-def _window(
-    box: tuple[tuple[int, int], tuple[int, int]] | None, side: int, shape: tuple[int, ...]
-) -> tuple[slice, slice]:
-    """Return a square window around a box, moved inside the picture."""
-    spans = box or ((0, shape[0] - 1), (0, shape[1] - 1))
-    starts = [
-        int(np.clip((low + high + 1 - side) // 2, 0, max(size - side, 0)))
-        for (low, high), size in zip(spans, shape, strict=True)
-    ]
-    rows, cols = (slice(start, start + side) for start in starts)
-    return rows, cols
+    rows, cols = (np.flatnonzero(foreground.any(axis=axis)) for axis in (1, 0))
+    return (int(rows[0]), int(rows[-1])), (int(cols[0]), int(cols[-1]))
 
 
 def _colour(class_id: int) -> str:

@@ -17,6 +17,7 @@ from scribblebench.report.figures.layout import (
     row_names,
     rows_height,
     set_rows,
+    settle,
 )
 from scribblebench.report.style import COLOURS, GREY, PAPER, Style, StyledFigure, new_figure, styled
 
@@ -58,6 +59,7 @@ def ranking_figure(ranking: pd.DataFrame, *, title: str = "", style: Style = PAP
             axes.set_xlabel("rank")
         add_title(figure, title)
         add_legend(figure, _handles(style))
+        settle(figure)
     return figure
 
 
