@@ -99,12 +99,14 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
     )
     same = len(set(margins)) <= 1
     verdict = part("{}", "words") if same else part("{}{}", "words", "of")
+    levels = sorted({100.0 * v for v in shown["level"]}) if "level" in shown else [95.0]
+    interval = f"{levels[0]:g} % interval" if len(levels) == 1 else "interval"
     columns = [
         Column("setting", (part("{}", "label"),), align="left"),
         Column("difference", (part("{:+.1%}", "difference"),), unit="points"),
-        Column("95 % interval", (part("[{:+.1%}, {:+.1%}]", "low", "high"),)),
-        Column("equivalence", (part("{:p}", "p_equivalence"),), group="p"),
+        Column(interval, (part("[{:+.1%}, {:+.1%}]", "low", "high"),)),
         Column("not worse", (part("{:p}", "p_inferiority"),), group="p"),
+        Column("equivalent", (part("{:p}", "p_equivalence"),), group="p"),
         Column(
             f"within {margins[0]} points" if same and margins else "verdict",
             (verdict,),
@@ -118,12 +120,13 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
         columns,
         name="gap",
         caption="Difference in Dice, average over classes, from full supervision (negative: "
-        f"worse), with 95 % intervals{_sample(shown)}.",
+        f"worse){_sample(shown)}.",
         notes=[
-            "Equivalence: test that the difference lies within the margin on both sides. Not "
-            "worse: test that the setting is not worse by more than the margin. Each setting is "
-            "tested on its own. Not settled: neither that the difference lies within the margin "
-            "is shown, nor that it does not.",
+            "Within: that the setting is not worse by more than the margin is shown, p < "
+            f"{ALPHA:g} for 'not worse'. Not within: that it is worse by more is shown. Not "
+            "settled: neither is. Equivalent: p of the test that it is not better by more than the "
+            "margin either. Each setting is tested on its own, without correction for their "
+            "number.",
             *_left_out(n_left_out, "setting"),
         ],
         data=shown.drop(columns=["words", "of"]),
