@@ -52,7 +52,7 @@ def gap_sentences(
             if means.empty:
                 continue
             best = int(means.index[int(means.to_numpy().argmax())])
-            row = average.loc[best].to_dict() | cells.loc[best].to_dict()
+            row = cells.loc[best].to_dict() | average.loc[best].to_dict()
             distance = (
                 _distance(gaps.loc[best].to_dict(), row) if best in gaps.index else _mean(row)
             )

@@ -66,7 +66,7 @@ def _family(family: pd.DataFrame, cells: pd.DataFrame, about: str) -> str:
         limit = "" if named else _smallest(family)
         told = _difference(turned.iloc[0].to_dict(), cells, reference)
         return f"The one comparison of Dice{with_} {verdict}: {told}{limit}."
-    of = f"Of {counted(total, 'comparison')} of Dice{with_}"
+    of = f"Of {counted(total, 'comparison')} of Dice{with_}{',' if about else ''}"
     if not named:
         return f"{of} none is significant{correction}{_smallest(family)}."
     verb = "is" if len(named) == 1 else "are"

@@ -8,7 +8,7 @@ import pandas as pd
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.scores import METRICS
 from scribblebench.report.tables.model import Column, Table, build_table, part
-from scribblebench.report.tables.numbers import ALPHA
+from scribblebench.report.tables.numbers import ALPHA, MINUS
 from scribblebench.report.tables.words import counted, margin_of_points, spanned, usable
 
 VERDICTS = {"within": "within", "not within": "not within", "open": "not settled"}
@@ -65,14 +65,15 @@ def comparisons_table(
     notes = [
         "p: of a paired test over patients, after Holm's correction for all comparisons that stand "
         f"together; * p < {ALPHA:g}. Cliff's δ: share of pairs of patients in which the first "
-        "setting is larger minus the share in which the second is, from -1 to 1."
+        "setting is larger minus the share in which the second is, from "
+        f"{MINUS}1 to 1."
     ]
     return build_table(
         shown,
         columns,
         name="comparisons" if is_dice else f"comparisons-{metric}",
         caption=f"Differences in {METRICS[metric].label}{of}, first setting minus second "
-        f"({better}), with 95 % intervals{_sample(shown)}.",
+        f"({better}), with 95 % intervals{_sample(shown, ' (n = {})')}.",
         notes=[*notes, *_left_out(n_left_out, "comparison")],
         data=shown.rename(columns={"a": "label_a", "b": "label_b"}),
         group="family" if shown["family"].nunique() > 1 else None,
@@ -120,7 +121,7 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
         columns,
         name="gap",
         caption="Difference in Dice, average over classes, from full supervision (negative: "
-        f"worse){_sample(shown)}.",
+        f"worse{_sample(shown, '; n = {}')}).",
         notes=[
             "Within: that the setting is not worse by more than the margin is shown, p < "
             f"{ALPHA:g} for 'not worse'. Not within: that it is worse by more is shown. Not "
@@ -143,9 +144,9 @@ def _complete_only(
     return table[kept].reset_index(drop=True), int((~kept).sum())
 
 
-def _sample(shown: pd.DataFrame) -> str:
+def _sample(shown: pd.DataFrame, template: str) -> str:
     n = spanned(shown["n_patients"], "patient")
-    return f" (n = {n})" if n else ""
+    return template.format(n) if n else ""
 
 
 def _left_out(n: int, noun: str) -> list[str]:

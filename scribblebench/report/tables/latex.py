@@ -13,7 +13,7 @@ CHARACTERS = {
     "<": r"$<$",
     ">": r"$>$",
     "|": r"$|$",
-    '"': r"\textquotedbl{}",
+    '"': "''",
     "\N{MINUS SIGN}": r"$-$",
     "\N{EN DASH}": r"--",
     "±": r"$\pm$",

@@ -91,7 +91,9 @@ def _dice_column(header: str, suffix: str = "") -> Column:
         part(" ({:.0f}/{:.0f})", f"lost{suffix}", "n_seeds"),
     )
     # The average has its collapse rate in a column of its own.
-    return Column(header, parts if suffix else parts[:2], group="Dice", best="largest")
+    own = parts if suffix else parts[:2]
+    # From the left, as what may stand behind the numbers would push them out of line.
+    return Column(header, own, group="Dice", align="left", best="largest")
 
 
 def _wide(cells: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
