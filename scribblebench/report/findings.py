@@ -8,7 +8,7 @@ from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.findings_efficiency import principle_sentences, target_sentences
 from scribblebench.report.findings_gap import gap_sentences
 from scribblebench.report.findings_tests import comparison_sentences, ranking_sentences
-from scribblebench.report.tables.cases import COLLAPSED
+from scribblebench.report.statistics.variance import COLLAPSED
 from scribblebench.report.tables.words import counted, listed, points, spanned, usable
 
 MOST_NAMED = 4

@@ -16,17 +16,14 @@ from made_tables import (
     made_targets,
 )
 
-from scribblebench.report.tables import (
-    TABLE_FORMATS,
-    area_table,
-    comparisons_table,
-    gap_table,
-    principles_table,
-    ranking_table,
-    scores_table,
-    targets_table,
-)
+from scribblebench.report.tables.comparisons import comparisons_table, gap_table
+from scribblebench.report.tables.csv import to_csv
+from scribblebench.report.tables.efficiency import area_table, principles_table, targets_table
+from scribblebench.report.tables.latex import to_latex
+from scribblebench.report.tables.markdown import to_markdown
 from scribblebench.report.tables.numbers import MINUS
+from scribblebench.report.tables.ranking import ranking_table
+from scribblebench.report.tables.scores import scores_table
 
 
 def column(table, header):
@@ -94,8 +91,8 @@ def test_cells_that_lack_seeds_are_shown_with_their_number_and_never_best():
     assert not walk.is_complete
     assert not any(e.mark for row in table.rows for e in row.entries)
     assert any(note.startswith("† Incomplete") for note in table.notes)
-    for name, dagger in (("markdown", "random_walk 10 % †"), ("latex", r"\% $^{\dagger}$")):
-        assert dagger.replace(" $", "$") in TABLE_FORMATS[name].write(table)
+    assert "| random_walk 10 % † |" in to_markdown(table)
+    assert "random\\_walk 10 \\%$^{\\dagger}$ &" in to_latex(table)
     partial = scores_table(cells, summary, allow_partial=True)
     assert column(partial, "average")["random_walk 10 %"].mark == "best"
     assert not by_label(partial)["random_walk 10 %"].is_complete
@@ -172,6 +169,15 @@ def test_comparisons_in_points_and_in_mm():
     assert table.columns[2].unit == "mm"
     assert "negative: better" in table.caption
     assert table.name == "comparisons-hd95"
+
+
+def test_comparisons_that_were_corrected_together_stand_together():
+    two = made_comparisons(family=["methods", "forms"])
+    table = comparisons_table(made_cells(), two)
+    assert [g for g, _ in table.groups()] == ["methods", "forms"]
+    table = comparisons_table(made_cells(), made_comparisons(dataset=["acdc", "mscmr"]))
+    assert [g for g, _ in table.groups()] == ["acdc, with pce", "mscmr, with pce"]
+    assert "together" not in table.data
 
 
 def test_comparisons_with_cells_that_lack_seeds_are_left_out_and_counted():
@@ -282,12 +288,12 @@ def test_principles_with_the_variance_explained():
 
 def test_csv_of_tables_has_the_contracts_columns_in_full_precision():
     targets = made_targets(target_dsc=0.7912345678901234)
-    text = TABLE_FORMATS["csv"].write(targets_table(targets, made_line_cells()))
+    text = to_csv(targets_table(targets, made_line_cells()))
     assert text.splitlines()[0] == ",".join(targets.columns)
     assert "0.7912345678901234" in text
     assert ",inf," in text
     cells = made_cells()
-    text = TABLE_FORMATS["csv"].write(scores_table(cells, made_summary(cells)))
+    text = to_csv(scores_table(cells, made_summary(cells)))
     header = text.splitlines()[0].split(",")
     assert {"label", "dsc_mean", "dsc_sd RV", "annotation_s", "n_planned"} <= set(header)
     assert not {"block", "minutes", "lost RV"} & set(header)

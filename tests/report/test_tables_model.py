@@ -1,7 +1,6 @@
 """Marks, and one small table in every format."""
 
 import io
-import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -10,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scribblebench.report.tables import TABLE_FORMATS
 from scribblebench.report.tables import latex as latex_module
 from scribblebench.report.tables import markdown as markdown_module
 from scribblebench.report.tables.csv import to_csv
@@ -19,6 +17,7 @@ from scribblebench.report.tables.latex import to_latex
 from scribblebench.report.tables.markdown import to_markdown
 from scribblebench.report.tables.model import Column, build_table, part
 from scribblebench.report.tables.numbers import MINUS, number, p_value, share
+from scribblebench.report.typesetting import FORMATS
 
 
 def small(values=(0.9, 0.8, 0.7), **options):
@@ -270,11 +269,10 @@ def test_latex_compiles_and_fits_the_page(tmp_path):
     assert "Missing character" not in (tmp_path / "t.log").read_text(errors="replace")
 
 
-@pytest.mark.parametrize("name", TABLE_FORMATS.names())
+@pytest.mark.parametrize("name", FORMATS.names())
 def test_tables_without_rows_have_their_header(name):
     empty = build_table(
         GOLDEN[:0], [name_column(), value_column()], name="t", caption="Nothing.", group="name"
     )
-    text = TABLE_FORMATS[name].write(empty)
-    assert re.search("name", text)
-    assert TABLE_FORMATS[name].suffix in {".csv", ".md", ".html", ".tex"}
+    text = FORMATS[name](empty)
+    assert "name" in text

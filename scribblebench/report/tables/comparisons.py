@@ -44,6 +44,7 @@ def comparisons_table(
     shown = shown.assign(
         a=cells["label"].reindex(shown["cell_a"]).to_numpy(),
         b=cells["label"].reindex(shown["cell_b"]).to_numpy(),
+        together=_headings(shown),
     )
     is_dice = metric == "dsc"
     spec = "+.1%" if is_dice else "+.1f"
@@ -75,8 +76,8 @@ def comparisons_table(
         caption=f"Differences in {METRICS[metric].label}{of}, first setting minus second "
         f"({better}), with 95 % intervals{_sample(shown, ' (n = {})')}.",
         notes=[*notes, *_left_out(n_left_out, "comparison")],
-        data=shown.rename(columns={"a": "label_a", "b": "label_b"}),
-        group="family" if shown["family"].nunique() > 1 else None,
+        data=shown.drop(columns="together").rename(columns={"a": "label_a", "b": "label_b"}),
+        group="together" if shown["together"].nunique() > 1 else None,
         signs=signs,
     )
 
@@ -133,6 +134,13 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
         data=shown.drop(columns=["words", "of"]),
         group="dataset" if shown["dataset"].nunique() > 1 else None,
     )
+
+
+def _headings(shown: pd.DataFrame) -> list[str]:
+    """Return a name for each set of comparisons that were corrected together."""
+    if shown["dataset"].nunique() < 2:
+        return shown["family"].astype(str).tolist()
+    return [f"{d}, {f}" for d, f in zip(shown["dataset"], shown["family"], strict=True)]
 
 
 def _complete_only(
