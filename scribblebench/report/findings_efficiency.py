@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from scribblebench.report.tables.efficiency import AT_LOWEST, NOT_REACHED, whole_r2
-from scribblebench.report.tables.numbers import ALPHA, number, share
+from scribblebench.report.tables.numbers import ALPHA, share
 from scribblebench.report.tables.words import (
     in_dataset,
     interval_of_points,
@@ -18,6 +18,7 @@ from scribblebench.report.tables.words import (
     minutes,
     p_text,
     points,
+    rate,
     with_cells,
 )
 
@@ -100,39 +101,51 @@ def principle_sentences(principles: pd.DataFrame) -> list[str]:
 
 
 def _explained(principles: pd.DataFrame, prefix: str) -> list[str]:
-    terms = [str(t) for t in principles["term"]]
+    terms = [_term(str(t))[0] for t in principles["term"]]
     r2 = whole_r2(principles)
     sentences = []
-    alone = [
-        f"{t} {number(v, '.0%')} % alone"
-        for t, v in zip(terms, principles["r2_alone"], strict=True)
-    ]
-    if not math.isnan(r2) and len(terms) > 1:
-        sentences.append(
-            f"{prefix}Together {listed(terms)} explain {number(r2, '.0%')} % of the variance of "
-            f"Dice within patients; {listed(alone)}."
-        )
-    elif not math.isnan(r2):
-        sentences.append(
-            f"{prefix}The {terms[0]} explains {number(r2, '.0%')} % of the variance of Dice within "
-            "patients."
-        )
+    if not math.isnan(r2):
+        explained = f"{rate(r2)} % of the variance of Dice within patients"
+        if "r2_cells" in principles:
+            most = rate(float(principles["r2_cells"].iloc[0]))
+            explained += f" (any properties of the settings could explain {most} % at most)"
+        alone = [
+            f"{term} {rate(v)} % alone"
+            for term, v in zip(terms, principles["r2_alone"], strict=True)
+        ]
+        if len(terms) == 1:
+            sentences.append(f"{prefix}The {terms[0]} explains {explained}.")
+        else:
+            sentences.append(
+                f"{prefix}Together {listed(terms)} explain {explained}; {listed(alone)}."
+            )
     known = [row for row in principles.to_dict("records") if not math.isnan(row["p_value"])]
     shown = [_effect(row) for row in known if row["p_value"] < ALPHA]
-    open_ = [_effect(row) for row in known if not row["p_value"] < ALPHA]
-    others = "the others held fixed" if len(terms) > 1 else "within patients"
+    unsettled = [_effect(row) for row in known if not row["p_value"] < ALPHA]
+    fixed = ", the others held fixed" if len(terms) > 1 else ""
     if shown:
-        sentences.append(f"{prefix}With {others}, {'; '.join(shown)}.")
-    if open_:
-        sentences.append(f"{prefix}Not shown to matter with {others}: {'; '.join(open_)}.")
+        sentences.append(f"{prefix}Within patients{fixed}, {'; '.join(shown)}.")
+    if unsettled:
+        sentences.append(f"{prefix}Within patients{fixed}, not shown: {'; '.join(unsettled)}.")
     return sentences
+
+
+def _term(term: str) -> tuple[str, str]:
+    """Return what a term is called, and what one unit more of it is."""
+    if "density" in term:
+        return "density", "ten times the density"
+    if term.startswith("coverage"):
+        return "distance to the nearest mark", "a distance to the nearest mark larger by 1 px"
+    if term == "randomness":
+        return term, "full randomness in place of none"
+    return term, f"one more of {term}"
 
 
 def _effect(row: Mapping[Hashable, Any]) -> str:
     """Return what one unit more of a term goes with."""
     more = "more" if row["coefficient"] > 0 else "less"
-    unit = "ten times the density" if "log10" in row["term"] else f"one more of {row['term']}"
-    around = interval_of_points(row["low"], row["high"], "less", "more")
+    around = interval_of_points(row["low"], row["high"], below="less", above="more")
     return (
-        f"{unit} goes with {points(row['coefficient'])} {more} ({around}, {p_text(row['p_value'])})"
+        f"{_term(str(row['term']))[1]} goes with {points(row['coefficient'])} {more} Dice "
+        f"({around}, {p_text(row['p_value'])})"
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from scribblebench.metrics.summary import AVERAGE_NAME
+from scribblebench.report.statistics.paired import smallest_p
 from scribblebench.report.tables.numbers import ALPHA, number, p_value
 from scribblebench.report.tables.words import (
     counted,
@@ -17,6 +18,7 @@ from scribblebench.report.tables.words import (
     listed,
     p_text,
     points,
+    rate,
     usable,
 )
 
@@ -41,13 +43,16 @@ def comparison_sentences(
         & comparisons["p_holm"].notna()
     ]
     sentences = []
-    for (dataset, _), family in chosen.groupby(["dataset", "family"], sort=False):
+    for dataset, tests in chosen.groupby("dataset", sort=False):
         prefix = in_dataset(str(dataset), cells)
-        sentences.append(f"{prefix}{_family(family, cells)}")
+        families = [(str(name), family) for name, family in tests.groupby("family", sort=False)]
+        for name, family in families:
+            about = f" ({name})" if len(families) > 1 else ""
+            sentences.append(f"{prefix}{_family(family, cells, about)}")
     return sentences
 
 
-def _family(family: pd.DataFrame, cells: pd.DataFrame) -> str:
+def _family(family: pd.DataFrame, cells: pd.DataFrame, about: str) -> str:
     """Return the sentence of one family."""
     turned, reference = _against_reference(family, cells)
     significant = turned[turned["p_holm"] < ALPHA]
@@ -55,17 +60,23 @@ def _family(family: pd.DataFrame, cells: pd.DataFrame) -> str:
     named = [_difference(significant.loc[i].to_dict(), cells, reference) for i in order]
     total = len(family)
     correction = " after Holm's correction" if total > 1 else ""
-    with_ = f" with {reference}" if reference else " between settings"
+    with_ = (f" with {reference}" if reference else " between settings") + about
     if total == 1:
         verdict = "is significant" if named else "is not significant"
         limit = "" if named else _smallest(family)
         told = _difference(turned.iloc[0].to_dict(), cells, reference)
         return f"The one comparison of Dice{with_} {verdict}: {told}{limit}."
-    of = f"Of {counted(total, 'comparison')} of Dice{with_}"
+    of = f"Of {counted(total, 'comparison')} of Dice{with_}{',' if about else ''}"
     if not named:
         return f"{of} none is significant{correction}{_smallest(family)}."
     verb = "is" if len(named) == 1 else "are"
-    return f"{of} {len(named)} {verb} significant{correction}: {listed(named, MOST_NAMED)}."
+    others = total - len(named)
+    how_many = f"{len(named)}" if others else f"all {total}"
+    text = f"{of} {how_many} {verb} significant{correction}: {listed(named, MOST_NAMED)}"
+    if others == 0:
+        return f"{text}."
+    rest = "the other one is" if others == 1 else f"the other {others} are"
+    return f"{text}; {rest} not settled either way."
 
 
 def _against_reference(family: pd.DataFrame, cells: pd.DataFrame) -> tuple[pd.DataFrame, str]:
@@ -95,7 +106,7 @@ def _difference(row: Mapping[Hashable, Any], cells: pd.DataFrame, reference: str
     """Return one difference: "geometry is 2.3 points better (95 % interval ..., p = .02)"."""
     better = "better" if row["difference"] > 0 else "worse"
     than = "" if reference else f" than {cells.loc[row['cell_b'], 'label']}"
-    around = interval_of_points(row["low"], row["high"], "worse", "better")
+    around = interval_of_points(row["low"], row["high"], below="worse", above="better")
     return (
         f"{cells.loc[row['cell_a'], 'label']} is {points(row['difference'])} {better}{than} "
         f"({around}, {p_text(row['p_holm'])})"
@@ -103,20 +114,15 @@ def _difference(row: Mapping[Hashable, Any], cells: pd.DataFrame, reference: str
 
 
 def _smallest(family: pd.DataFrame) -> str:
-    """Say how small a p value can be at all: all patients agree in one of 2^n assignments of signs.
-
-    Of both directions, so 2 / 2^n; Holm's correction multiplies the smallest by the number of
-    comparisons.
-    """
+    """Say how small a p value can be at all with so few patients."""
     n, total = int(family["n_patients"].min()), len(family)
     if n >= TOLD_BELOW:
         return ""
-    least = 2.0 / 2.0**n
     text = f"; with {counted(n, 'patient')} the smallest p that a test can give is "
-    text += p_value(min(least, 1.0))
+    text += p_value(smallest_p(n))
     if total > 1:
-        text += f", {p_value(min(total * least, 1.0))} after the correction"
-    return f"{text}, so none could have been" if total * least >= ALPHA else text
+        text += f", {p_value(smallest_p(n, total))} after the correction"
+    return f"{text}, so none could have been" if smallest_p(n, total) >= ALPHA else text
 
 
 def ranking_sentences(
@@ -137,9 +143,9 @@ def ranking_sentences(
             first = top.iloc[0]
             text = (
                 f"The best of the ranking of {len(group)} settings, {names[0]}, stays first in "
-                f"{number(first['podium_1'], '.0%')} % of bootstrap samples of the patients"
+                f"{rate(first['podium_1'])} % of bootstrap samples of the patients"
             )
-            if not math.isnan(first["rank_low"]):
+            if first["rank_low"] < first["rank_high"]:
                 ranks = f"{first['rank_low']:.3g} to {first['rank_high']:.3g}"
                 text += f" (95 % interval of its rank {ranks})"
             if first["podium_1"] < 0.95:

@@ -8,7 +8,7 @@ import pandas as pd
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.scores import METRICS
 from scribblebench.report.tables.model import Column, Table, build_table, part
-from scribblebench.report.tables.numbers import ALPHA
+from scribblebench.report.tables.numbers import ALPHA, MINUS
 from scribblebench.report.tables.words import counted, margin_of_points, spanned, usable
 
 VERDICTS = {"within": "within", "not within": "not within", "open": "not settled"}
@@ -44,6 +44,7 @@ def comparisons_table(
     shown = shown.assign(
         a=cells["label"].reindex(shown["cell_a"]).to_numpy(),
         b=cells["label"].reindex(shown["cell_b"]).to_numpy(),
+        together=_headings(shown),
     )
     is_dice = metric == "dsc"
     spec = "+.1%" if is_dice else "+.1f"
@@ -65,17 +66,18 @@ def comparisons_table(
     notes = [
         "p: of a paired test over patients, after Holm's correction for all comparisons that stand "
         f"together; * p < {ALPHA:g}. Cliff's δ: share of pairs of patients in which the first "
-        "setting is larger minus the share in which the second is, from -1 to 1."
+        "setting is larger minus the share in which the second is, from "
+        f"{MINUS}1 to 1."
     ]
     return build_table(
         shown,
         columns,
         name="comparisons" if is_dice else f"comparisons-{metric}",
         caption=f"Differences in {METRICS[metric].label}{of}, first setting minus second "
-        f"({better}), with 95 % intervals{_sample(shown)}.",
+        f"({better}), with 95 % intervals{_sample(shown, ' (n = {})')}.",
         notes=[*notes, *_left_out(n_left_out, "comparison")],
-        data=shown.rename(columns={"a": "label_a", "b": "label_b"}),
-        group="family" if shown["family"].nunique() > 1 else None,
+        data=shown.drop(columns="together").rename(columns={"a": "label_a", "b": "label_b"}),
+        group="together" if shown["together"].nunique() > 1 else None,
         signs=signs,
     )
 
@@ -99,12 +101,14 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
     )
     same = len(set(margins)) <= 1
     verdict = part("{}", "words") if same else part("{}{}", "words", "of")
+    levels = sorted({100.0 * v for v in shown["level"]}) if "level" in shown else [95.0]
+    interval = f"{levels[0]:g} % interval" if len(levels) == 1 else "interval"
     columns = [
         Column("setting", (part("{}", "label"),), align="left"),
         Column("difference", (part("{:+.1%}", "difference"),), unit="points"),
-        Column("95 % interval", (part("[{:+.1%}, {:+.1%}]", "low", "high"),)),
-        Column("equivalence", (part("{:p}", "p_equivalence"),), group="p"),
+        Column(interval, (part("[{:+.1%}, {:+.1%}]", "low", "high"),)),
         Column("not worse", (part("{:p}", "p_inferiority"),), group="p"),
+        Column("equivalent", (part("{:p}", "p_equivalence"),), group="p"),
         Column(
             f"within {margins[0]} points" if same and margins else "verdict",
             (verdict,),
@@ -118,17 +122,25 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
         columns,
         name="gap",
         caption="Difference in Dice, average over classes, from full supervision (negative: "
-        f"worse), with 95 % intervals{_sample(shown)}.",
+        f"worse{_sample(shown, '; n = {}')}).",
         notes=[
-            "Equivalence: test that the difference lies within the margin on both sides. Not "
-            "worse: test that the setting is not worse by more than the margin. Each setting is "
-            "tested on its own. Not settled: neither that the difference lies within the margin "
-            "is shown, nor that it does not.",
+            "Within: that the setting is not worse by more than the margin is shown, p < "
+            f"{ALPHA:g} for 'not worse'. Not within: that it is worse by more is shown. Not "
+            "settled: neither is. Equivalent: p of the test that it is not better by more than the "
+            "margin either. Each setting is tested on its own, without correction for their "
+            "number.",
             *_left_out(n_left_out, "setting"),
         ],
         data=shown.drop(columns=["words", "of"]),
         group="dataset" if shown["dataset"].nunique() > 1 else None,
     )
+
+
+def _headings(shown: pd.DataFrame) -> list[str]:
+    """Return a name for each set of comparisons that were corrected together."""
+    if shown["dataset"].nunique() < 2:
+        return shown["family"].astype(str).tolist()
+    return [f"{d}, {f}" for d, f in zip(shown["dataset"], shown["family"], strict=True)]
 
 
 def _complete_only(
@@ -140,9 +152,9 @@ def _complete_only(
     return table[kept].reset_index(drop=True), int((~kept).sum())
 
 
-def _sample(shown: pd.DataFrame) -> str:
+def _sample(shown: pd.DataFrame, template: str) -> str:
     n = spanned(shown["n_patients"], "patient")
-    return f" (n = {n})" if n else ""
+    return template.format(n) if n else ""
 
 
 def _left_out(n: int, noun: str) -> list[str]:

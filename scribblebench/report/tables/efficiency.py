@@ -138,8 +138,9 @@ def principles_table(principles: pd.DataFrame) -> Table:
 
 def whole_r2(principles: pd.DataFrame) -> float:
     """Return R² of all terms: the column `r2`, or `attrs["r2"]`; NaN for several data sets."""
-    if "r2" in principles and principles["r2"].nunique() == 1:
-        return float(principles["r2"].iloc[0])
+    if "r2" in principles:
+        values = principles["r2"]
+        return float(values.iloc[0]) if values.nunique() == 1 else math.nan
     r2 = principles.attrs.get("r2", math.nan)
     return float(r2) if isinstance(r2, float | int) else math.nan
 

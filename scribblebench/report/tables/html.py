@@ -69,10 +69,17 @@ def _row(row: Row, columns: tuple[Column, ...]) -> str:
 
 
 def _content(entry: Entry) -> str:
-    lead = escape(entry.lead)
+    """Return an entry that stays on one line."""
+    lead = _unbroken(entry.lead)
     tag = {"best": "strong", "second": "u", "": ""}[entry.mark]
     marked = f"<{tag}>{lead}</{tag}>" if tag else lead
-    return marked + escape(entry.rest) + (f"<sup>{escape(entry.sign)}</sup>" if entry.sign else "")
+    return (
+        marked + _unbroken(entry.rest) + (f"<sup>{escape(entry.sign)}</sup>" if entry.sign else "")
+    )
+
+
+def _unbroken(text: str) -> str:
+    return escape(text).replace(" ", "&nbsp;")
 
 
 def _value(entry: Entry) -> str:

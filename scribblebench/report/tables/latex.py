@@ -1,9 +1,9 @@
-"""Tables as LaTeX that goes into a paper as it stands; it needs the package booktabs only."""
+"""Tables as LaTeX that goes into a paper as it stands; needs booktabs and graphicx."""
 
 from __future__ import annotations
 
 from scribblebench.report.tables.markdown import notes_of
-from scribblebench.report.tables.model import Column, Entry, Row, Table
+from scribblebench.report.tables.model import Entry, Row, Table
 
 CHARACTERS = {
     **{c: rf"\{c}" for c in "&%$#_{}"},
@@ -13,7 +13,7 @@ CHARACTERS = {
     "<": r"$<$",
     ">": r"$>$",
     "|": r"$|$",
-    '"': r"\textquotedbl{}",
+    '"': "''",
     "\N{MINUS SIGN}": r"$-$",
     "\N{EN DASH}": r"--",
     "±": r"$\pm$",
@@ -32,9 +32,6 @@ CHARACTERS = {
 WIDE = 70
 """Characters in a line of a table above which it spans both columns of a page."""
 
-VERY_WIDE = 95
-"""Characters above which letters and gaps get smaller."""
-
 
 def to_latex(table: Table) -> str:
     r"""Return a `table` environment, or `table*` for a wide table, with caption and label.
@@ -42,17 +39,17 @@ def to_latex(table: Table) -> str:
     The best is bold, the second underlined; headings of columns span them with a `\cmidrule`,
     those of rows stand in a line of their own. Rows without all their seeds have a dagger.
     """
-    width = _width(table)
-    kind = "table*" if width > WIDE else "table"
-    size = r"\scriptsize\setlength{\tabcolsep}{3pt}" if width > VERY_WIDE else r"\footnotesize"
+    kind = "table*" if _width(table) > WIDE else "table"
     alignment = "".join("l" if column.align == "left" else "r" for column in table.columns)
     lines = [
-        "% needs \\usepackage{booktabs}",
+        r"% needs \usepackage{booktabs,graphicx}",
         rf"\begin{{{kind}}}[tbp]",
         r"\centering",
         rf"\caption{{{escape(table.caption)}}}",
         rf"\label{{tab:{table.name}}}",
-        size,
+        r"\footnotesize\setlength{\tabcolsep}{4pt}",
+        # Scaled down where it would be wider than the text, and never up.
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{@{{}}{alignment}@{{}}}}",
         r"\toprule",
         *_head(table),
@@ -65,7 +62,7 @@ def to_latex(table: Table) -> str:
             span = len(table.columns)
             lines.append(rf"\multicolumn{{{span}}}{{@{{}}l}}{{\emph{{{escape(group)}}}}} \\")
         lines += [_row(row) for row in rows]
-    lines += [r"\bottomrule", r"\end{tabular}"]
+    lines += [r"\bottomrule", r"\end{tabular}}"]
     if notes := notes_of(table):
         text = " ".join(escape(note) for note in notes)
         lines += [r"\par\smallskip", rf"\parbox{{\linewidth}}{{\footnotesize {text}}}"]
@@ -87,12 +84,12 @@ def _head(table: Table) -> list[str]:
             rules += rf"\cmidrule(lr){{{at}-{at + width - 1}}}" if group else ""
             at += width
         lines += [rf"{' & '.join(upper)} \\", rules]
-    lines.append(rf"{' & '.join(_header(c) for c in table.columns)} \\")
+    lines.append(rf"{' & '.join(escape(c.header) for c in table.columns)} \\")
+    if any(column.unit for column in table.columns):
+        # Units in a line of their own, as beside the names they would widen the columns.
+        units = [f"({escape(c.unit)})" if c.unit else "" for c in table.columns]
+        lines.append(rf"{' & '.join(units)} \\")
     return lines
-
-
-def _header(column: Column) -> str:
-    return escape(f"{column.header} ({column.unit})".strip() if column.unit else column.header)
 
 
 def _row(row: Row) -> str:
@@ -116,10 +113,7 @@ def _superscript(sign: str) -> str:
 def _width(table: Table) -> int:
     """Return the characters of the longest line, were it set in columns of one width each."""
     widths = [
-        max(
-            [len(c.header) + (len(c.unit) + 3 if c.unit else 0)]
-            + [len(row.entries[i].text) for row in table.rows]
-        )
+        max([len(c.header), len(c.unit) + 2] + [len(row.entries[i].text) for row in table.rows])
         for i, c in enumerate(table.columns)
     ]
     return sum(widths) + 2 * len(widths)

@@ -8,8 +8,11 @@ from scribblebench.report.tables.model import Column, Entry, Row, Table
 
 DAGGER = "†"
 
-SPECIAL = re.compile(r"([\\`*<>\[\]|])|(?<![A-Za-z0-9])(_)|(_)(?![A-Za-z0-9])")
-"""Characters that mean something. An underscore inside a word does not, and is left readable."""
+SPECIAL = re.compile(
+    r"[\\`*|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|<(?=[A-Za-z/!?])|\](?=[(\[:])|&(?=#?\w+;)"
+)
+"""Characters where they mean something. What does not (an underscore inside a word, the brackets
+of an interval) is left readable, as Markdown is read in terminals too."""
 
 
 def to_markdown(table: Table) -> str:
@@ -32,13 +35,14 @@ def notes_of(table: Table) -> list[str]:
         *(["best in bold"] if table.has("best") else []),
         *(["second best underlined"] if table.has("second") else []),
     ]
-    marks = [", ".join(ranked).capitalize() + "."] if ranked else []
+    where = " among the rows under one heading" if len(table.groups()) > 1 else ""
+    marks = [f"{', '.join(ranked).capitalize()}{where}."] if ranked else []
     return [*table.notes, *marks]
 
 
 def escape(text: str) -> str:
     """Return text that Markdown shows as it is, on one line."""
-    return SPECIAL.sub(lambda m: f"\\{m.group()}", " ".join(text.split()))
+    return SPECIAL.sub(lambda m: f"\\{m.group()}", text.replace("\n", " "))
 
 
 def _header(column: Column) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.scores import CELL
-from scribblebench.report.tables.cases import COLLAPSED
+from scribblebench.report.statistics.variance import COLLAPSED
 from scribblebench.report.tables.model import Column, Table, build_table, part
 from scribblebench.report.tables.numbers import ALPHA, share
 from scribblebench.report.tables.words import DENSE, is_dense, listed, spanned, usable
@@ -75,9 +75,7 @@ def scores_table(
         name="summary",
         caption=_caption(shown),
         notes=_notes(shown, reference_method if signs else None, allow_partial=allow_partial),
-        data=shown.drop(
-            columns=["block", "minutes", *(c for c in shown if str(c).startswith("lost "))]
-        ),
+        data=shown.drop(columns=["block", "minutes", *(f"lost {name}" for name in classes)]),
         group="block",
         within=["block"],
         is_complete=shown["is_complete"].to_numpy(dtype=bool),
@@ -93,7 +91,9 @@ def _dice_column(header: str, suffix: str = "") -> Column:
         part(" ({:.0f}/{:.0f})", f"lost{suffix}", "n_seeds"),
     )
     # The average has its collapse rate in a column of its own.
-    return Column(header, parts if suffix else parts[:2], group="Dice", best="largest")
+    own = parts if suffix else parts[:2]
+    # From the left, as what may stand behind the numbers would push them out of line.
+    return Column(header, own, group="Dice", align="left", best="largest")
 
 
 def _wide(cells: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
@@ -103,7 +103,7 @@ def _wide(cells: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
     if average is None or not cells.index.isin(average.index).all():
         raise ValueError(f"summary must have a row '{AVERAGE_NAME}' for each cell, got one without")
     kept = ["label", *CELL, "n_seeds", "n_planned", "is_complete"]
-    shown = cells[kept].join(average.drop(columns=["class_name", "n_seeds", "n_planned"]))
+    shown = cells[kept].join(average.drop(columns=["class_name", *kept], errors="ignore"))
     shown["minutes"] = shown["annotation_s"].astype(np.float64) / 60.0
     classes = [c for c in dict.fromkeys(summary["class_name"]) if c != AVERAGE_NAME]
     for name in classes:
@@ -128,7 +128,7 @@ def _blocks(shown: pd.DataFrame) -> list[str]:
         if row["form"] == DENSE:
             name = "full supervision"
         elif math.isnan(row["density"]):
-            name = "scribbles of a density of their own"
+            name = "scribbles without a set density"
         else:
             name = f"density {share(row['density'])} %"
         blocks.append(", ".join([*(str(row[c]) for c in several), name]))

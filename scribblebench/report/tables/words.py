@@ -46,19 +46,22 @@ def points(difference: float) -> str:
     return f"{number(100.0 * abs(difference), '.1f')} points"
 
 
-def interval_of_points(low: float, high: float, below: str = "below", above: str = "above") -> str:
-    """Return the 95 % interval of a difference in words that need no sign.
+def interval_of_points(
+    low: float, high: float, *, below: str = "below", above: str = "above", level: float = 0.95
+) -> str:
+    """Return the interval of a difference in words that need no sign.
 
     "95 % interval 0.6 to 6.1" where both ends lie on one side; else both sides are named.
     """
-    if math.isnan(low) or math.isnan(high):
+    if not (math.isfinite(low) and math.isfinite(high)):
         return "no interval"
+    name = f"{100.0 * level:g} % interval"
     ends = [f"{100.0 * abs(v):.1f}" for v in (low, high)]
     if high <= 0.0:
-        return f"95 % interval {ends[1]} to {ends[0]}"
+        return f"{name} {ends[1]} to {ends[0]}"
     if low >= 0.0:
-        return f"95 % interval {ends[0]} to {ends[1]}"
-    return f"95 % interval from {ends[0]} {below} to {ends[1]} {above}"
+        return f"{name} {ends[0]} to {ends[1]}"
+    return f"{name} from {ends[0]} {below} to {ends[1]} {above}"
 
 
 def p_text(p: float) -> str:
@@ -70,6 +73,15 @@ def p_text(p: float) -> str:
 def in_dataset(dataset: str, cells: pd.DataFrame) -> str:
     """Return the beginning of a sentence about one of several data sets; "" where there is one."""
     return f"{dataset}: " if cells["dataset"].nunique() > 1 else ""
+
+
+def rate(value: float) -> str:
+    """Return a rate in per cent that is 0 or 100 only where it is none or all."""
+    if 0.0 < value < 0.005:
+        return "less than 1"
+    if 0.995 <= value < 1.0:
+        return "more than 99"
+    return number(value, ".0%")
 
 
 def margin_of_points(margin: float) -> str:
