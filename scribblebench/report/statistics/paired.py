@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -85,9 +86,7 @@ def sign_flip_test(
     seen = abs(numbers.sum()) - 1e-12 * np.abs(numbers).sum()
     if len(numbers) <= EXACT_UP_TO:
         return SignFlip(_exact_share(numbers, float(seen)), least, is_exact=True)
-    rng = rng_for(0, "sign flips", len(numbers))
-    signs = rng.integers(0, 2, size=(FLIPS, len(numbers)), dtype=np.int8) * 2.0 - 1.0
-    count = int((np.abs(signs @ numbers) >= seen).sum())
+    count = int((np.abs(_signs(len(numbers)) @ numbers) >= seen).sum())
     return SignFlip((count + 1) / (FLIPS + 1), least, is_exact=False)
 
 
@@ -248,6 +247,15 @@ def paired_values(
     if not both.any():
         raise InputError(f"cells {cell_a} and {cell_b} must share patients, got none")
     return columns[0][both], columns[1][both]
+
+
+@lru_cache(maxsize=2)
+def _signs(n: int) -> Float64Array:
+    """Return random signs of n patients in every flip, the same for all comparisons."""
+    drawn = rng_for(0, "sign flips", n).integers(0, 2, size=(FLIPS, n), dtype=np.int8)
+    signs: Float64Array = drawn * 2.0 - 1.0
+    signs.setflags(write=False)
+    return signs
 
 
 def _exact_share(numbers: Float64Array, seen: float) -> float:
