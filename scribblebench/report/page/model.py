@@ -69,8 +69,9 @@ class Page:
         Fitted lines: `form`, `method`, `randomness`, `dataset`, `density`, `fit`, `low`, `high`;
         `class_name` where there are lines for single classes, else they are of the average.
     trials : DataFrame
-        A row for each planned trial: `trial_id`, then what is to be shown of it; see
-        `scribblebench.report.page.trials`.
+        A row for each planned trial: `trial_id`, then what is to be shown of it, in this order;
+        see `scribblebench.report.page.trials`. `dsc` and `dsc_CLASS` are means over the patients,
+        `hd95` and `hd95_CLASS` medians; `state` is "finished", "failed" or "missing".
     cases : sequence of CaseVolume
     overlays : mapping of trial id to mapping of case id to Overlay
     class_names : mapping of int to str
