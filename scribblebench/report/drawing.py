@@ -157,12 +157,14 @@ def _ranking(of: Sources) -> Iterator[Drawing]:
 def _critical_difference(of: Sources) -> Iterator[Drawing]:
     tests = of.analysis.rank_tests
     if tests is not None:
+        blocks = of.analysis.cells["dataset"].nunique() > 1
+        over = f"over {tests.n_blocks} data sets" if blocks else "over the patients of one data set"
         ranks = pd.DataFrame({"label": tests.average_ranks.index, "rank": tests.average_ranks})
         figure = critical_difference_figure(
             ranks,
             tests.p_pairs.loc[ranks.index, ranks.index],
             critical_difference=tests.critical_difference,
-            title=f"{of.title}: {tests.meaning}" if of.title else tests.meaning,
+            title=f"{of.title}, {over}" if of.title else over,
             style=of.style,
         )
         yield Drawing("critical-difference", figure, ranks)

@@ -14,6 +14,7 @@ from scribblebench.report.scores import CELL
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.samples import CasePlanes
 from scribblebench.sweep.store import Store
+from scribblebench.types import BoolArray
 
 MARGIN_PX = 12
 """Pixels shown around everything that is annotated or predicted."""
@@ -69,9 +70,9 @@ def _about(trial_id: str, config: TrialConfig, results: Results) -> dict[str, An
 
 def unfinished_table(results: Results) -> pd.DataFrame:
     """Return `trial_id`, `label`, `state` and `error` of the trials without a result."""
-    rows = [(i, results.planned[i].label(), "failed", e) for i, e in results.failed.items()]
-    rows += [(i, config.label(), "missing", None) for i, config in results.missing.items()]
-    return pd.DataFrame(rows, columns=["trial_id", "label", "state", "error"])
+    failed = [(i, results.planned[i].label(), "failed", e) for i, e in results.failed.items()]
+    missing = [(i, config.label(), "missing", None) for i, config in results.missing.items()]
+    return pd.DataFrame([*failed, *missing], columns=["trial_id", "label", "state", "error"])
 
 
 def viewed_trials(rows: pd.DataFrame, most: int = MAX_TRIALS) -> list[str]:
@@ -118,7 +119,7 @@ def pictures(
     ]
     overlays: dict[str, dict[str, Overlay]] = {}
     for trial_id, cases in found.items():
-        fitting = {
+        fitting: dict[str, Overlay] = {
             case.case_id: (case.pred[boxes[case.case_id]], case.scribble[boxes[case.case_id]])
             for case in cases
             if case.case_id in boxes and _is_same(case, volumes[case.case_id])
@@ -152,14 +153,14 @@ def _box(
     case_id: str, volume: CasePlanes, found: Mapping[str, list[CasePlanes]]
 ) -> tuple[slice, slice, slice]:
     """Return the part of a case's planes around its label and all predictions of it."""
-    foreground = (volume.label > 0).any(axis=0)
+    foreground: BoolArray = np.any(volume.label > 0, axis=0)
     for cases in found.values():
         for case in cases:
             if case.case_id == case_id and _is_same(case, volume):
-                foreground |= (case.pred > 0).any(axis=0)
+                foreground = foreground | np.any(case.pred > 0, axis=0)
     if not foreground.any():
         return np.s_[:, :, :]
-    rows, cols = (np.flatnonzero(foreground.any(axis=axis)) for axis in (1, 0))
+    rows, cols = np.flatnonzero(foreground.any(axis=1)), np.flatnonzero(foreground.any(axis=0))
     return np.s_[
         :,
         max(0, rows[0] - MARGIN_PX) : rows[-1] + 1 + MARGIN_PX,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.scores import CELL, METRICS, seed_scores
-from scribblebench.report.statistics.intervals import Interval, cluster_interval
+from scribblebench.report.statistics.intervals import cluster_interval
 from scribblebench.report.statistics.variance import collapse_rates
 
 
@@ -33,8 +33,8 @@ def summary(rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         seeds in which exactly one of class and prediction is there; `collapse_rate`, the share of
         seeds in which the class, or in the average row any class, has collapsed, with its interval
         from `collapse_low` to `collapse_high` and `n_collapsed`, the number of those seeds; then
-        `distance_unit` and, from `cells`, `n_seeds`, `n_planned`, `n_patients`, `annotated_fraction`
-        and `annotation_s`.
+        `distance_unit` and, from `cells`, `n_seeds`, `n_planned`, `n_patients`,
+        `annotated_fraction` and `annotation_s`.
     """
     dice = seed_scores(rows, "dsc")
     keys = ["cell", "class_name"]
@@ -60,12 +60,13 @@ def _located(
     patients: pd.Series[Any], centre: Any, name: str, bounds: tuple[float, float]
 ) -> pd.DataFrame:
     """Return mean or median of each cell and class with its interval."""
-    found: dict[tuple[int, str], Interval] = {
-        key: cluster_interval(values.to_numpy(), centre=centre, bounds=bounds)
-        for key, values in patients.groupby(["cell", "class_name"], sort=False)
-    }
-    index = pd.MultiIndex.from_tuples(found, names=["cell", "class_name"])
-    values = [(one.centre, one.low, one.high) for one in found.values()]
+    grouped = patients.groupby(["cell", "class_name"], sort=False)
+    keys = [key for key, _ in grouped]
+    found = [
+        cluster_interval(values.to_numpy(), centre=centre, bounds=bounds) for _, values in grouped
+    ]
+    index = pd.MultiIndex.from_tuples(keys, names=["cell", "class_name"])
+    values = [(one.centre, one.low, one.high) for one in found]
     columns = [f"{name}_{centre}", f"{name}_low", f"{name}_high"]
     return pd.DataFrame(values, index=index, columns=columns)
 
@@ -85,9 +86,10 @@ def _failure_rates(rows: pd.DataFrame) -> pd.Series[float]:
     per_class = marked.groupby(["cell", "class_name"], sort=False)["failed"].mean()
     average = marked.groupby("cell")["failed"].mean()
     index = pd.MultiIndex.from_product([average.index, [AVERAGE_NAME]], names=per_class.index.names)
-    return pd.concat([per_class, average.set_axis(index)])
+    rates: pd.Series[float] = pd.concat([per_class, average.set_axis(index)])
+    return rates
 
 
 def _units(rows: pd.DataFrame) -> pd.Series[str]:
-    units = rows.groupby(CELL, dropna=False, sort=False)["distance_unit"].first()
+    units: pd.Series[str] = rows.groupby(CELL, dropna=False, sort=False)["distance_unit"].first()
     return units.reset_index(drop=True)

@@ -15,7 +15,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Which facts stand together; those not listed come last, under "Other"."""
 
 NAMES = {
-    "scribblebench": "ScribbleBench",
+    "scribblebench": "scribblebench",
     "dirty": "uncommitted changes",
     "source": "digest of the source",
     "python": "Python",

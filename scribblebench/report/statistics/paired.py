@@ -253,7 +253,7 @@ def paired_values(
 def _signs(n: int) -> Float64Array:
     """Return random signs of n patients in every flip, the same for all comparisons."""
     drawn = rng_for(0, "sign flips", n).integers(0, 2, size=(FLIPS, n), dtype=np.int8)
-    signs: Float64Array = drawn * 2.0 - 1.0
+    signs: Float64Array = drawn.astype(np.float64) * 2.0 - 1.0
     signs.setflags(write=False)
     return signs
 

@@ -20,7 +20,8 @@ from scribblebench.seeding import rng_for
 from scribblebench.types import Float64Array
 
 RESAMPLES = 1000
-PLACES = (1, 2, 3)
+PODIUM = 3
+"""Places that there are frequencies for, even of fewer cells."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class Ranking:
     ----------
     table : DataFrame
         A row for each cell in the order of `rank`: `dataset`, `cell`, `rank` (1 is best, ties
-        share their mean rank), `podium_1` to `podium_3` (share of the resamples in which the cell
-        takes that place; cells that tie share the places), `rank_low`, `rank_high` (of the
-        resamples' ranks).
+        share their mean rank), `podium_K` for every place K, three at least (share of the
+        resamples in which the cell takes that place; cells that tie share the places),
+        `rank_low`, `rank_high` (of the resamples' ranks).
     stability : DataFrame
         One row: `dataset`, `kendall_tau_median`, `kendall_tau_low`, `kendall_tau_high`: agreement
         of a resample's ranking with that on all patients, 1 for the same order. NaN for fewer
@@ -92,7 +93,7 @@ def rank_cells(
     tail = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(drawn, tail, axis=0, method="inverted_cdf")
     table = pd.DataFrame({"dataset": dataset, "cell": wide_table.columns, "rank": full})
-    for place in PLACES:
+    for place in range(1, max(PODIUM, len(full)) + 1):
         table[f"podium_{place}"] = _shares_of_place(scores, metric, place)
     table = table.assign(rank_low=low, rank_high=high)
     median, tau_low, tau_high = np.quantile(_taus(drawn, full), [0.5, *tail])
