@@ -46,6 +46,8 @@ def rows_of(trial_id, config):
             "dsc_raw": dice_of(config, case, class_id) - 0.05,
             "annotated_fraction": 0.13 if config.density is None else config.density,
             "annotation_s": 600.0 if config.density is None else 6000.0 * config.density,
+            "coverage_px": 0.0 if config.form == "dense" else 1.0 / (config.density or 0.5),
+            "unreached_fraction": 0.0,
         }
         for case in range(4)
         for class_id, name in CLASSES.items()
