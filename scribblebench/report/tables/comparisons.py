@@ -7,7 +7,8 @@ import pandas as pd
 
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.scores import METRICS
-from scribblebench.report.tables.model import Column, Table, build_table, part
+from scribblebench.report.tables.build import build_table
+from scribblebench.report.tables.model import Column, Table, part
 from scribblebench.report.tables.numbers import ALPHA, MINUS
 from scribblebench.report.tables.words import counted, margin_of_points, spanned, usable
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scribblebench.report.tables.model import Column, Table, build_table, part
+from scribblebench.report.tables.build import build_table
+from scribblebench.report.tables.model import Column, Table, part
 from scribblebench.report.tables.numbers import number, share
 from scribblebench.report.tables.words import line_keys, line_labels, with_cells
 
