@@ -31,17 +31,23 @@ def target_sentences(
     One sentence for each data set and share: forms that reach it from the least density on, then
     those that do not.
     """
-    known = with_cells(targets, cells)
-    known = known[known["is_complete"] | allow_partial].reset_index(drop=True)
+    lines = with_cells(targets, cells)
+    lines["is_told"] = lines["is_complete"] | allow_partial
     sentences = []
-    for dataset, lines in known.groupby("dataset", sort=False):
-        one_method = lines["method"].nunique() == 1
-        method = f"With {lines['method'].iloc[0]}, " if one_method else ""
-        for wanted, group in lines.assign(label=line_labels(lines)).groupby("share"):
-            goal = f"{100.0 * float(str(wanted)):.3g} % of full supervision"
-            clauses = _clauses(group, goal)
-            text = f"{in_dataset(str(dataset), cells)}{method}{'; '.join(clauses)}."
-            sentences.append(text)
+    for dataset, of_set in lines.groupby("dataset", sort=False):
+        one_method = of_set["method"].nunique() == 1
+        method = f"With {of_set['method'].iloc[0]}, " if one_method else ""
+        for wanted, group in of_set.assign(label=line_labels(of_set)).groupby("share"):
+            told = group[group["is_told"]]
+            if told.empty:
+                continue
+            clauses = _clauses(told, f"{100.0 * float(str(wanted)):.3g} % of full supervision")
+            left_out = list(group.loc[~group["is_told"], "label"])
+            if left_out:
+                verb, who = ("is", "it lacks") if len(left_out) == 1 else ("are", "they lack")
+                clauses.append(f"{listed(left_out)} {verb} left out, as {who} seeds")
+            start = f"{in_dataset(str(dataset), cells)}{method}"
+            sentences.append(f"{start}{'; '.join(clauses)}.")
     return sentences
 
 

@@ -140,7 +140,7 @@ def _verdicts(gap: pd.DataFrame) -> list[str]:
         sentences.append(
             f"Of {counted(len(group), 'setting')} {within} shown to be at most "
             f"{margin_of_points(float(str(margin)))} points below full supervision, {outside} "
-            f"shown to be further below, and {unsettled} not settled (each tested on its own, "
-            "without correction for their number)."
+            f"shown to be further below, and {unsettled} open (each tested on its own, without "
+            "correction for their number)."
         )
     return sentences

@@ -91,8 +91,8 @@ def test_the_best_of_several_is_said_to_be_chosen():
     )
     assert sentences[2] == (
         "Of 3 settings none is shown to be at most 5 points below full supervision, 2 are shown to "
-        "be further below, and 1 is not settled (each tested on its own, without correction for "
-        "their number)."
+        "be further below, and 1 is open (each tested on its own, without correction for their "
+        "number)."
     )
 
 
@@ -121,6 +121,12 @@ def test_settings_that_lack_seeds_come_first_and_are_never_best():
     assert "it is ranked and compared with the others on request" in partial[0]
     assert "have the highest Dice, 0.701" in partial[2]
     assert "n = 10 patients, 2 of 3 seeds" in partial[2]
+
+
+def test_no_gap_is_told_to_full_supervision_that_lacks_seeds():
+    sentences = found(made_cells(n_seeds=(2, 3, 3, 3)), gap=made_gap())
+    assert sentences[1].startswith("Expert scribbles (12 % of the foreground) with pce reach")
+    assert not any("full supervision" in s for s in sentences)
 
 
 def test_nothing_is_told_of_what_is_all_incomplete():
@@ -171,7 +177,10 @@ def test_lines_that_lack_seeds_are_left_out_of_the_targets():
     cells = made_line_cells()
     cells.loc[0, ["n_seeds", "is_complete"]] = (2, False)
     sentences = findings(cells, made_summary(cells, [0.7] * 9), targets=made_targets())
-    assert "max_supervision" not in one(sentences, "90 %")
+    assert one(sentences, "90 %").endswith("; max_supervision is left out, as it lacks seeds.")
+    cells["is_complete"] = False
+    summary = made_summary(cells, [0.7] * 9)
+    assert not any("90 %" in s for s in findings(cells, summary, targets=made_targets()))
 
 
 def test_collapses_name_class_and_seeds_the_worst_first():
@@ -227,6 +236,14 @@ def test_a_reference_may_be_on_either_side_or_nowhere():
     sentence = one(found(comparisons=ring), "Holm")
     assert "Of 3 comparisons of Dice between settings all 3 are" in sentence
     assert "expert is 10.0 points better than skeleton 10 %" in sentence
+
+
+def test_comparisons_are_turned_so_that_all_are_with_the_reference():
+    first = made_comparisons(cell_a=1, cell_b=[2, 3], difference=[0.183, -0.02])
+    first = first.assign(low=[0.15, -0.05], high=[0.21, 0.01], p_holm=[0.004, 0.02])
+    sentence = one(found(comparisons=first), "with expert all 2 are")
+    assert "skeleton 10 % is 18.3 points worse (95 % interval 15.0 to 21.0, p = .004)" in sentence
+    assert "random_walk 10 % is 2.0 points better (95 % interval from 1.0 worse to 5.0" in sentence
 
 
 def test_comparisons_that_share_a_method_are_with_that_method():

@@ -167,6 +167,7 @@ def test_comparisons_in_points_and_in_mm():
     table = comparisons_table(cells, distances, metric="hd95", unit="mm")
     assert texts(table, "difference") == ["+3.2", "∞"]
     assert table.columns[2].unit == "mm"
+    assert table.caption.startswith("Median differences in HD95")
     assert "negative: better" in table.caption
     assert table.name == "comparisons-hd95"
 
@@ -225,6 +226,8 @@ def test_targets_that_the_data_do_not_bound():
         "≤ 1 [≤ 1, > 30]",
     ]
     assert "time" not in headers(table)
+    assert "time" not in table.caption
+    assert not any("cost model" in note for note in table.notes)
 
 
 def test_shares_stand_side_by_side_and_lines_that_lack_seeds_are_not_ranked():

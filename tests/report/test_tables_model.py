@@ -11,11 +11,12 @@ import pytest
 
 from scribblebench.report.tables import latex as latex_module
 from scribblebench.report.tables import markdown as markdown_module
+from scribblebench.report.tables.build import build_table
 from scribblebench.report.tables.csv import to_csv
 from scribblebench.report.tables.html import to_html
 from scribblebench.report.tables.latex import to_latex
 from scribblebench.report.tables.markdown import to_markdown
-from scribblebench.report.tables.model import Column, build_table, part
+from scribblebench.report.tables.model import Column, part
 from scribblebench.report.tables.numbers import MINUS, number, p_value, share
 from scribblebench.report.typesetting import FORMATS
 

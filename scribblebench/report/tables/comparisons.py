@@ -7,7 +7,8 @@ import pandas as pd
 
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.scores import METRICS
-from scribblebench.report.tables.model import Column, Table, build_table, part
+from scribblebench.report.tables.build import build_table
+from scribblebench.report.tables.model import Column, Table, part
 from scribblebench.report.tables.numbers import ALPHA, MINUS
 from scribblebench.report.tables.words import counted, margin_of_points, spanned, usable
 
@@ -62,6 +63,7 @@ def comparisons_table(
         columns.append(Column("patients", (part("{:.0f}", "n_patients"),)))
     signs = {(i, "difference"): "*" for i, p in enumerate(shown["p_holm"]) if p < ALPHA}
     better = "positive: better" if METRICS[metric].larger_is_better else "negative: better"
+    what = "Differences" if METRICS[metric].centre == "mean" else "Median differences"
     of = f" ({class_name})" if class_name != AVERAGE_NAME else ", average over classes"
     notes = [
         "p: of a paired test over patients, after Holm's correction for all comparisons that stand "
@@ -73,7 +75,7 @@ def comparisons_table(
         shown,
         columns,
         name="comparisons" if is_dice else f"comparisons-{metric}",
-        caption=f"Differences in {METRICS[metric].label}{of}, first setting minus second "
+        caption=f"{what} in {METRICS[metric].label}{of}, first setting minus second "
         f"({better}), with 95 % intervals{_sample(shown, ' (n = {})')}.",
         notes=[*notes, *_left_out(n_left_out, "comparison")],
         data=shown.drop(columns="together").rename(columns={"a": "label_a", "b": "label_b"}),
@@ -124,11 +126,10 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
         caption="Difference in Dice, average over classes, from full supervision (negative: "
         f"worse{_sample(shown, '; n = {}')}).",
         notes=[
-            "Within: that the setting is not worse by more than the margin is shown, p < "
-            f"{ALPHA:g} for 'not worse'. Not within: that it is worse by more is shown. Not "
-            "settled: neither is. Equivalent: p of the test that it is not better by more than the "
-            "margin either. Each setting is tested on its own, without correction for their "
-            "number.",
+            "Within: that the setting is not worse by more than the margin is shown (p < "
+            f"{ALPHA:g}). Not within: that it is worse by more is shown. Not settled: neither is. "
+            "Equivalent: p of the test that it is not better by more than the margin either. Each "
+            "setting is tested on its own, without correction for their number.",
             *_left_out(n_left_out, "setting"),
         ],
         data=shown.drop(columns=["words", "of"]),

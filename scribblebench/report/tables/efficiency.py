@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scribblebench.report.tables.model import Column, Table, build_table, part
+from scribblebench.report.tables.build import build_table
+from scribblebench.report.tables.model import Column, Table, part
 from scribblebench.report.tables.numbers import number, share
 from scribblebench.report.tables.words import line_keys, line_labels, with_cells
 
@@ -55,17 +56,19 @@ def targets_table(
         if of["seconds"].notna().any():
             spent = part("{}", f"{name} time"), part("{}", f"{name} times")
             columns.append(Column("time", spent, "min", name, value=f"{name} seconds"))
+    is_priced = bool(targets["seconds"].notna().any())
+    time = ", and the time that it takes by the cost model," if is_priced else ""
     return build_table(
         shown,
         columns,
         name="targets",
         caption="Annotation that reaches a share of the Dice of full supervision: ED90 and ED95 "
-        "are the density, and the time it takes by the cost model, at which the fitted curve "
-        "reaches 90 % and 95 % of it [95 % interval].",
+        f"are the density{time} at which the fitted curve reaches 90 % and 95 % of it [95 % "
+        "interval].",
         notes=[
             *_range_note(shown),
-            "The cost model is not calibrated.",
-            *_incomplete_note(lines),
+            *(["The cost model is not calibrated."] if is_priced else []),
+            *_incomplete_note(lines, allow_partial=allow_partial),
         ],
         data=targets,
         within=["dataset"],
@@ -97,7 +100,7 @@ def area_table(area: pd.DataFrame, cells: pd.DataFrame, *, allow_partial: bool =
         name="area",
         caption="Mean Dice along the curve over the logarithm of the density (the area under it, "
         "divided by its length), with 95 % intervals over patients.",
-        notes=_incomplete_note(lines),
+        notes=_incomplete_note(lines, allow_partial=allow_partial),
         data=area,
         within=["dataset", "density_from", "density_to"],
         group="dataset" if shown["dataset"].nunique() > 1 else None,
@@ -186,7 +189,7 @@ def _range_note(shown: pd.DataFrame) -> list[str]:
     ]
 
 
-def _incomplete_note(lines: pd.DataFrame) -> list[str]:
+def _incomplete_note(lines: pd.DataFrame, *, allow_partial: bool) -> list[str]:
     lacking = lines[~lines["is_complete"].astype(bool)]
     if lacking.empty:
         return []
@@ -194,4 +197,5 @@ def _incomplete_note(lines: pd.DataFrame) -> list[str]:
     named = [
         f"{labels[i]} at {lines['missing'].iloc[i]}" for i in np.flatnonzero(~lines["is_complete"])
     ]
-    return [f"† Incomplete, not ranked: {'; '.join(named)}."]
+    ranked = "ranked on request" if allow_partial else "not ranked"
+    return [f"† Incomplete, {ranked}: {'; '.join(named)}."]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scribblebench.report.tables.model import Column, Table, build_table, part
+from scribblebench.report.tables.build import build_table
+from scribblebench.report.tables.model import Column, Table, part
 from scribblebench.report.tables.numbers import number
 from scribblebench.report.tables.words import usable
 

@@ -10,7 +10,8 @@ import pandas as pd
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.scores import CELL
 from scribblebench.report.statistics.variance import COLLAPSED
-from scribblebench.report.tables.model import Column, Table, build_table, part
+from scribblebench.report.tables.build import build_table
+from scribblebench.report.tables.model import Column, Table, part
 from scribblebench.report.tables.numbers import ALPHA, share
 from scribblebench.report.tables.words import DENSE, is_dense, listed, spanned, usable
 
