@@ -62,7 +62,7 @@ def write_report(folder: Path) -> Report:
     points = efficiency_points(rows).drop(columns="seed_means")
     tables.append(_write_csv(target / "efficiency.csv", points))
     figures = []
-    drawn = _drawn_points(rows)
+    drawn = drawn_points(rows)
     if points.groupby(["form", "method", "randomness"])["density"].nunique().max() > 1:
         figures += save(efficiency_figure(drawn, title=title), target / "efficiency")
         figures += save(classes_figure(drawn, title=title), target / "efficiency-classes")
@@ -96,7 +96,7 @@ def provenance_summary(results: Results) -> dict[str, object]:
     }
 
 
-def _drawn_points(rows: pd.DataFrame) -> pd.DataFrame:
+def drawn_points(rows: pd.DataFrame) -> pd.DataFrame:
     """Return what the figures of Dice are drawn from."""
     cells = cells_of(rows).assign(is_complete=True)
     keys = cells.reset_index()
