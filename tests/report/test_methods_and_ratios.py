@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from scribblebench.report.methods import methods_figure
-from scribblebench.report.ratio_audit import audit_figure, audit_table
 
 from scribblebench.report.collect import collect
-from scribblebench.report.write import write_report
+from scribblebench.report.figures.class_ratios import audit_figure, audit_table
+from scribblebench.report.figures.methods import methods_figure
+from scribblebench.report.style import COLOURS
+from scribblebench.report.write import drawn_points, write_report
 
 METHODS = ["pce", "gated_crf", "full"]
 
@@ -23,12 +24,12 @@ def test_methods_stand_from_the_best_down_with_a_dot_for_each_seed(compared):
     # gated_crf is made better by .1 in its first seed.
     better = (rows["method"] == "gated_crf") & (rows["seed"] == 0)
     rows.loc[better, "dsc"] += 0.1
-    figure = methods_figure(rows, "made")
+    figure = methods_figure(drawn_points(rows))
     average = figure.axes[0]
-    assert [t.get_text() for t in average.get_yticklabels()] == ["pce", "gated_crf"]
+    assert [t.get_text() for t in average.get_yticklabels()] == ["gated_crf", "pce"]
     assert [axes.get_title() for axes in figure.axes] == ["mean over classes", "RV", "LV"]
-    dots = [line for line in average.get_lines() if line.get_marker() == "."]
-    np.testing.assert_allclose(dots[1].get_xdata(), [0.815, 0.715])
+    dots = [line for line in average.get_lines() if line.get_color() == COLOURS[1]]
+    np.testing.assert_allclose(dots[0].get_xdata(), [0.815, 0.715])
     dashed = [line for line in average.get_lines() if line.get_linestyle() == "--"]
     np.testing.assert_allclose(dashed[0].get_xdata(), 0.915)
 
@@ -53,7 +54,7 @@ def test_audit_adds_up_the_errors_of_the_classes(compared):
 def test_audit_figure_has_a_row_for_each_method_and_a_column_for_each_class(compared):
     store, _ = compared
     table = audit_table(store, collect(store).finished)
-    figure = audit_figure(table, {0: "background", 1: "RV", 2: "LV"}, "made")
+    figure = audit_figure(table, {0: "background", 1: "RV", 2: "LV"})
     assert len(figure.axes) == 3 * 3
     assert [axes.get_title() for axes in figure.axes[:3]] == ["background", "RV", "LV"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
@@ -70,7 +71,7 @@ def test_trials_without_ratios_have_no_audit(compared):
 def test_rows_are_told_apart_by_all_that_differs(made):
     """Two forms at two densities with one method: four rows, named by form and density."""
     store, _ = made()
-    figure = methods_figure(collect(store).rows, "made")
+    figure = methods_figure(drawn_points(collect(store).rows))
     labels = {t.get_text() for t in figure.axes[0].get_yticklabels()}
     names = [f"{form}, {density}" for form in ("skeleton", "random_walk") for density in (0.1, 0.5)]
     assert labels == {f"{name}, pce" for name in names}

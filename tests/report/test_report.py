@@ -4,15 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_results import write
-from matplotlib.collections import PolyCollection
 from matplotlib.image import imread
-from scribblebench.report.overlays import best_median_worst
 
 from scribblebench.errors import InputError
 from scribblebench.report import write as write_module
 from scribblebench.report.collect import COLUMNS, arms, collect
 from scribblebench.report.curves import bootstrap_interval, efficiency_points
-from scribblebench.report.figures import efficiency_figure
 from scribblebench.report.style import new_figure, save
 from scribblebench.report.tables.cases import summary_markdown, summary_table
 from scribblebench.report.tables.numbers import number
@@ -94,45 +91,6 @@ def test_bootstrap_interval_agrees_with_the_normal_one_for_many_patients():
     assert high == pytest.approx(values.mean() + half, abs=1e-3)
     assert bootstrap_interval(values) == (low, high)
     assert bootstrap_interval(np.array([0.7])) == pytest.approx((0.7, 0.7))
-
-
-def test_curve_shows_each_form_the_ceiling_and_every_density(made):
-    store, _ = made()
-    axes = efficiency_figure(collect(store).rows, "made").axes[0]
-    assert axes.get_xscale() == "log"
-    assert axes.get_legend_handles_labels()[1] == [
-        "skeleton",
-        "random_walk",
-        "dense labels (full)",
-    ]
-    assert [t.get_text() for t in axes.get_xticklabels()] == ["10 %", "50 %"]
-    bands = [c for c in axes.collections if isinstance(c, PolyCollection)]
-    assert len(bands) == 2
-    tops = [band.get_paths()[0].vertices[:, 1].max() for band in bands]
-    points = efficiency_points(collect(store).rows).groupby("form", sort=False)["dsc_high"].max()
-    assert tops == pytest.approx([points["skeleton"], points["random_walk"]])
-    (ceiling,) = [p for p in axes.patches if p.get_alpha() == 0.15]
-    low, high = ceiling.get_extents().transformed(axes.transData.inverted()).intervaly
-    assert low < 0.915 < high
-
-
-def test_several_values_of_randomness_become_lines_of_their_own(made):
-    store, _ = made(forms=["skeleton", "dense"], randomness=[0.0, 1.0])
-    labels = efficiency_figure(collect(store).rows, "made").axes[0].get_legend_handles_labels()[1]
-    assert labels[:2] == ["skeleton, randomness 0", "skeleton, randomness 1"]
-
-
-def test_best_median_and_worst_case_are_chosen_by_dice():
-    rows = pd.DataFrame(
-        {"case_id": ["a", "a", "b", "b", "c", "d"], "dsc": [0.9, 0.7, 0.5, 0.5, 0.2, 0.6]}
-    )
-    chosen = best_median_worst(rows)
-    assert [(rank, case) for rank, case, _ in chosen] == [
-        ("best", "a"),
-        ("median", "b"),
-        ("worst", "c"),
-    ]
-    assert [rank for rank, _, _ in best_median_worst(rows[:2])] == ["best"]
 
 
 def test_unfinished_and_failed_trials_are_told_first(made):
@@ -303,13 +261,13 @@ def test_damaged_rows_are_named(made):
 def test_overlays_show_the_largest_density_and_the_first_seed(made, monkeypatch):
     store, _ = made()
     titles = []
-    whole = write_module.overlay_figure
+    whole = write_module.qualitative_figure
 
-    def remember(rows, samples, names, title):
+    def remember(trials, names, *, title):
         titles.append(title)
-        return whole(rows, samples, names, title)
+        return whole(trials, names, title=title)
 
-    monkeypatch.setattr(write_module, "overlay_figure", remember)
+    monkeypatch.setattr(write_module, "qualitative_figure", remember)
     write_report(store.root)
     assert sorted(titles) == [
         "dense full seed 0",

@@ -66,10 +66,10 @@ def broken(text: str, n_letters: int) -> str:
             if current and len(current) + len(part.rstrip()) > n_letters:
                 lines.append(current.rstrip())
                 current = ""
-            *full, current = textwrap.wrap(
-                current + part, n_letters, drop_whitespace=False, break_on_hyphens=False
-            ) or [""]
-            lines += full
+            current += part
+            while len(current.rstrip()) > n_letters:
+                lines.append(current[:n_letters])
+                current = current[n_letters:]
         lines.append(current.rstrip())
     return "\n".join(lines)
 

@@ -67,7 +67,8 @@ def learning_figure(
         for axes, term in zip(panels, terms, strict=False):
             for i, label in enumerate(labels):
                 chosen = history[(history["label"] == label) & history[term].notna()]
-                _draw_lines(axes, chosen, term, i, style)
+                if len(chosen):
+                    _draw_lines(axes, chosen, term, i, style)
             axes.set_title(term.replace("_", " "))
             axes.locator_params(nbins=5)
         for axes in panels[len(terms) :]:
