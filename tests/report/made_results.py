@@ -3,10 +3,15 @@
 import numpy as np
 
 from scribblebench.data.preprocessing import Slices
+from scribblebench.report.cells import cell_table
+from scribblebench.report.efficiency.curve import efficiency_curves
+from scribblebench.report.figures.points import figure_points
+from scribblebench.report.scores import seed_scores
+from scribblebench.report.summary import summary
 from scribblebench.sweep.plan import expand
 from scribblebench.sweep.plan_file import Plan
 from scribblebench.sweep.protocol import Protocol
-from scribblebench.sweep.samples import Samples
+from scribblebench.sweep.samples import Samples, joined, largest_planes
 from scribblebench.sweep.store import Store
 from scribblebench.types import Case
 
@@ -72,6 +77,12 @@ def samples_of():
     return samples
 
 
+def planes_of():
+    """Return one plane of each case, as they are drawn."""
+    samples = samples_of()
+    return largest_planes(joined(samples.own(), samples.shared()[1]))
+
+
 def ratios_of():
     """Two epochs of class ratios whose errors add up to 0.2, then 0.1."""
     rows = []
@@ -120,4 +131,12 @@ def write(store, trial_id, config, **result):
         ratios=ratios_of(),
         samples=samples_of(),
         result=result_of(**result),
+    )
+
+
+def points_of(rows):
+    """Return what figures of Dice are drawn from."""
+    cells = cell_table(rows, [])
+    return figure_points(
+        cells, summary(rows, cells), seed_scores(rows), curves=efficiency_curves(rows)
     )

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_frames import DENSITIES, sweep
+from made_results import points_of
 from matplotlib.collections import PolyCollection
 
+from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.collect import collect
-from scribblebench.report.curves import efficiency_points
 from scribblebench.report.figures.efficiency import classes_figure, efficiency_figure
 from scribblebench.report.figures.methods import methods_figure
 from scribblebench.report.figures.points import figure_points, scores_of
-from scribblebench.report.write import drawn_points
 
 
 def lines_of(axes, **wanted):
@@ -33,15 +33,17 @@ def bands_of(axes):
 def test_curve_shows_each_form_the_ceiling_and_every_density(made):
     store, _ = made()
     rows = collect(store).rows
-    figure = efficiency_figure(drawn_points(rows))
+    figure = efficiency_figure(points_of(rows))
     (axes,) = figure.axes
     assert axes.get_xscale() == "log"
     assert names_of(figure)[:3] == ["skeleton", "random_walk", "dense labels (full)"]
     assert [t.get_text() for t in axes.get_xticklabels()] == ["10 %", "50 %"]
     (ceiling,) = axes.patches
     low, high = ceiling.get_extents().transformed(axes.transData.inverted()).intervaly
-    points = efficiency_points(rows).set_index("form")
-    assert (low, high) == pytest.approx(tuple(points.loc["dense", ["dsc_low", "dsc_high"]]))
+    points = points_of(rows)
+    whole = (points["form"] == "dense") & (points["class_name"] == AVERAGE_NAME)
+    (dense,) = points[whole & (points["kind"] == "mean")].to_dict("records")
+    assert (low, high) == pytest.approx((dense["low"], dense["high"]))
     levels = [line.get_ydata()[0] for line in axes.get_lines() if list(line.get_xdata()) == [0, 1]]
     assert levels == pytest.approx([0.915, 0.95 * 0.915, 0.9 * 0.915])
     assert [text.get_text() for text in axes.texts] == ["full", "95 %", "90 %"]
@@ -107,7 +109,7 @@ def test_means_that_lack_seeds_are_open_and_said_to_be():
 
 def test_several_values_of_randomness_become_lines_of_their_own(made):
     store, _ = made(forms=["skeleton", "dense"], randomness=[0.0, 1.0])
-    figure = efficiency_figure(drawn_points(collect(store).rows))
+    figure = efficiency_figure(points_of(collect(store).rows))
     assert names_of(figure)[:2] == ["skeleton, randomness 0", "skeleton, randomness 1"]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from legible import check_legible, written
 from made_frames import DENSITIES, LONG, methods, sweep
-from made_results import samples_of
+from made_results import planes_of
 
 from scribblebench.report.figures.ablation import ablation_figure, ablation_frame
 from scribblebench.report.figures.boxes import box_figure
@@ -127,7 +127,7 @@ def test_heat_maps_are_legible(across, style):
 def test_grids_of_pictures_are_legible(n, is_shared, style):
     trials = []
     for i in range(n):
-        samples = dict(samples_of())
+        samples = dict(planes_of())
         samples["case_id"] = np.array([f"patient{k:03d}_frame01" for k in range(4)])
         if not is_shared:
             samples["scribble"] = np.roll(samples["scribble"], i, axis=1)

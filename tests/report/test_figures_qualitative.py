@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from made_results import samples_of
+from made_results import planes_of
 from matplotlib.colors import to_rgb
 
 from scribblebench.report.figures.picture_grid import window_of, window_side
@@ -38,7 +38,7 @@ def pictures(*trials, n_rows=3):
 @pytest.fixture
 def samples():
     """Every case has its own shade of grey, so that a picture tells which case it shows."""
-    made = samples_of()
+    made = planes_of()
     made["image"] = np.full_like(made["image"], 10) * np.arange(1, 5, dtype=np.uint8)[:, None, None]
     return made
 

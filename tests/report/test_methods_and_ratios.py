@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from made_results import points_of
 
 from scribblebench.report.collect import collect
 from scribblebench.report.figures.class_ratios import audit_figure, audit_table
 from scribblebench.report.figures.methods import methods_figure
 from scribblebench.report.style import COLOURS
-from scribblebench.report.write import drawn_points, write_report
 
 METHODS = ["pce", "gated_crf", "full"]
 
@@ -24,7 +24,7 @@ def test_methods_stand_from_the_best_down_with_a_dot_for_each_seed(compared):
     # gated_crf is made better by .1 in its first seed.
     better = (rows["method"] == "gated_crf") & (rows["seed"] == 0)
     rows.loc[better, "dsc"] += 0.1
-    figure = methods_figure(drawn_points(rows))
+    figure = methods_figure(points_of(rows))
     average = figure.axes[0]
     assert [t.get_text() for t in average.get_yticklabels()] == ["gated_crf", "pce"]
     assert [axes.get_title() for axes in figure.axes] == ["mean over classes", "RV", "LV"]
@@ -32,13 +32,6 @@ def test_methods_stand_from_the_best_down_with_a_dot_for_each_seed(compared):
     np.testing.assert_allclose(dots[0].get_xdata(), [0.815, 0.715])
     dashed = [line for line in average.get_lines() if line.get_linestyle() == "--"]
     np.testing.assert_allclose(dashed[0].get_xdata(), 0.915)
-
-
-def test_a_report_of_methods_has_no_efficiency_curve(compared):
-    store, _ = compared
-    names = {path.name for path in write_report(store.root).figures}
-    assert {"methods.png", "class-ratios.png"} <= names
-    assert "efficiency.png" not in names
 
 
 def test_audit_adds_up_the_errors_of_the_classes(compared):
@@ -71,7 +64,7 @@ def test_trials_without_ratios_have_no_audit(compared):
 def test_rows_are_told_apart_by_all_that_differs(made):
     """Two forms at two densities with one method: four rows, named by form and density."""
     store, _ = made()
-    figure = methods_figure(drawn_points(collect(store).rows))
+    figure = methods_figure(points_of(collect(store).rows))
     labels = {t.get_text() for t in figure.axes[0].get_yticklabels()}
     names = [f"{form}, {density}" for form in ("skeleton", "random_walk") for density in (0.1, 0.5)]
     assert labels == {f"{name}, pce" for name in names}
