@@ -74,6 +74,13 @@ def test_wilcoxon_agrees_with_r():
     assert flipped.p_value == pytest.approx(0.0390625)
 
 
+def test_wilcoxon_with_zeros_and_ties_counts_flips_of_pratts_ranks():
+    """Dropping the zeros before ranking would give 0.109."""
+    differences = [0, 0, -1, 2, 2, 2, -3, 6, 7, 8]
+    assert wilcoxon_p(differences) == pytest.approx(0.125)
+    assert sign_flip_test(differences, statistic="ranks").p_value == 0.125
+
+
 def test_infinite_differences_rank_highest_and_zeros_not_at_all():
     ranks = signed_ranks([0.0, -1.0, np.inf, 2.0, -np.inf])
     assert ranks.tolist() == [0.0, -2.0, 4.5, 3.0, -4.5]
