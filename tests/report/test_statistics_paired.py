@@ -13,6 +13,8 @@ from scribblebench.report.statistics.paired import (
     compare,
     dominance,
     holm,
+)
+from scribblebench.report.statistics.paired_tests import (
     sign_flip_test,
     signed_ranks,
     smallest_p,
@@ -46,7 +48,7 @@ def test_sampled_flips_agree_with_exact_ones(monkeypatch):
     """20000 flips at p near 0.1: sd 0.0021; four of them allowed."""
     differences = np.random.default_rng(2).normal(0.35, 1, size=25)
     exact = sign_flip_test(differences)
-    monkeypatch.setattr("scribblebench.report.statistics.paired.EXACT_UP_TO", 10)
+    monkeypatch.setattr("scribblebench.report.statistics.paired_tests.EXACT_UP_TO", 10)
     sampled = sign_flip_test(differences)
     assert exact.is_exact
     assert not sampled.is_exact
