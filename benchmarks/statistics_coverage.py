@@ -16,7 +16,7 @@ from scipy.special import expit
 
 from scribblebench.report.statistics.equivalence import gap
 from scribblebench.report.statistics.intervals import cluster_interval, paired_interval
-from scribblebench.report.statistics.paired import sign_flip_test, wilcoxon_p
+from scribblebench.report.statistics.paired_tests import sign_flip_test, wilcoxon_p
 
 PATIENTS = (8, 10, 15, 30, 60)
 FRAMES = 2

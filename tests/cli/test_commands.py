@@ -154,8 +154,30 @@ def test_sweep_and_report(scribblebench, tiny, write_protocol, tmp_path):
     assert "3 trials: 3 were finished, 0 finished now, 0 failed." in again.out
     ended = scribblebench("report", output)
     assert ended.code == 0, ended.err
-    assert "| random_walk | 0.1 | 0.5 | pce |" in ended.out
-    assert str(output / "report" / "efficiency.png") in ended.out
+    assert "below full supervision" in ended.out or "above full supervision" in ended.out
+    assert "| random_walk |" in ended.out
+    assert str(output / "report" / "figures" / "efficiency.png") in ended.out
+    assert str(output / "report" / "report.html") in ended.out
+    ended = scribblebench("report", output, "--figure", "gap", "--style", "talk")
+    assert ended.out.split() == [
+        "Written:",
+        *(str(output / "report" / "figures" / f"gap.{kind}") for kind in ("png", "pdf", "csv")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--style", "poster"), "unknown style 'poster'"),
+        (("--format", "docx"), "unknown format 'docx'"),
+        (("--metric", "dice"), "unknown metric 'dice'"),
+        (("--figure", "efficency"), "Did you mean 'efficiency'?"),
+        (("--margin", "0"), "--margin: must be points of Dice between 0 and 100, got 0"),
+    ],
+)
+def test_report_options_that_make_no_sense_are_refused(scribblebench, tmp_path, options, message):
+    ended = scribblebench("report", tmp_path, *options)
+    assert (ended.code, message in ended.err) == (2, True), ended.err
 
 
 def test_sweep_says_in_one_line_what_is_wrong(scribblebench, tiny, write_protocol, tmp_path):

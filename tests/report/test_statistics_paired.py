@@ -13,6 +13,8 @@ from scribblebench.report.statistics.paired import (
     compare,
     dominance,
     holm,
+)
+from scribblebench.report.statistics.paired_tests import (
     sign_flip_test,
     signed_ranks,
     smallest_p,
@@ -46,7 +48,7 @@ def test_sampled_flips_agree_with_exact_ones(monkeypatch):
     """20000 flips at p near 0.1: sd 0.0021; four of them allowed."""
     differences = np.random.default_rng(2).normal(0.35, 1, size=25)
     exact = sign_flip_test(differences)
-    monkeypatch.setattr("scribblebench.report.statistics.paired.EXACT_UP_TO", 10)
+    monkeypatch.setattr("scribblebench.report.statistics.paired_tests.EXACT_UP_TO", 10)
     sampled = sign_flip_test(differences)
     assert exact.is_exact
     assert not sampled.is_exact
@@ -72,6 +74,13 @@ def test_wilcoxon_agrees_with_r():
     assert wilcoxon_p(DEPRESSION) == pytest.approx(0.03906, abs=1e-5)
     flipped = sign_flip_test(DEPRESSION, statistic="ranks")
     assert flipped.p_value == pytest.approx(0.0390625)
+
+
+def test_wilcoxon_with_zeros_and_ties_counts_flips_of_pratts_ranks():
+    """Dropping the zeros before ranking would give 0.109."""
+    differences = [0, 0, -1, 2, 2, 2, -3, 6, 7, 8]
+    assert wilcoxon_p(differences) == pytest.approx(0.125)
+    assert sign_flip_test(differences, statistic="ranks").p_value == 0.125
 
 
 def test_infinite_differences_rank_highest_and_zeros_not_at_all():

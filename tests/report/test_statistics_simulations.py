@@ -12,7 +12,7 @@ import pytest
 
 from scribblebench.report.statistics.equivalence import gap
 from scribblebench.report.statistics.intervals import cluster_interval, paired_interval
-from scribblebench.report.statistics.paired import sign_flip_test, wilcoxon_p
+from scribblebench.report.statistics.paired_tests import sign_flip_test, wilcoxon_p
 
 PATH = Path(__file__).parents[2] / "benchmarks" / "statistics_coverage.py"
 SPEC = importlib.util.spec_from_file_location("statistics_coverage", PATH)
