@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
@@ -12,7 +12,7 @@ import pandas as pd
 from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
 from scribblebench.report.cells import DENSE, cell_table, labels
-from scribblebench.report.collect import Results, arms
+from scribblebench.report.collect import COLUMNS, Results, arms
 from scribblebench.report.efficiency.area import area_differences, efficiency_areas
 from scribblebench.report.efficiency.curve import efficiency_curves
 from scribblebench.report.efficiency.principles import principles
@@ -112,14 +112,16 @@ def analyse(results: Results, wanted: Wanted) -> Analysis:
     comparable = rows.merge(used[CELL], on=CELL)
     patients, seeds = patient_scores(rows), seed_scores(rows)
     ranking, stability = _rankings(wide(patients), _scribbled(used))
-    curves = efficiency_curves(comparable)
-    explained = principles(comparable.rename(columns={"coverage_px": "coverage"}))
-    targets, relative = efficiency_targets(comparable), relative_dice(comparable)
-    area, differences = efficiency_areas(comparable), area_differences(comparable)
+    parts = list(_variants(comparable.rename(columns={"coverage_px": "coverage"})))
+    curves, told = _of_each(efficiency_curves, parts)
+    targets, of_targets = _of_each(efficiency_targets, parts)
+    relative, _ = _of_each(relative_dice, parts)
+    area, of_area = _of_each(efficiency_areas, parts)
+    differences, _ = _of_each(area_differences, parts)
+    explained, of_principles = _of_each(principles, parts)
     # Where no form was drawn at several densities, nothing of this was to be expected.
-    told = [curves, targets, relative, area, differences] if len(curves) else []
-    told += [explained] if len(explained) else []
-    said = [remark for table in told for remark in table.attrs.get("remarks", [])]
+    said = [*told, *of_targets, *of_area] if len(curves) else []
+    said += of_principles if len(explained) else []
     return Analysis(
         rows=rows,
         cells=cells,
@@ -140,6 +142,31 @@ def analyse(results: Results, wanted: Wanted) -> Analysis:
         principles=explained,
         remarks=list(dict.fromkeys(said)),
     )
+
+
+def _variants(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the rows of each variant: its own, and full supervision that has no variant.
+
+    A variant's share of full supervision is that of the same settings, if those were run.
+    """
+    dense = rows["form"] == DENSE
+    for variant in rows["variant"].drop_duplicates():
+        own = rows["variant"].isna() if pd.isna(variant) else rows["variant"] == variant
+        if pd.isna(variant) or (own & dense).any():
+            yield rows[own]
+        else:
+            yield rows[own | (dense & rows["variant"].isna())]
+
+
+def _of_each(
+    make: Callable[[pd.DataFrame], pd.DataFrame], parts: Sequence[pd.DataFrame]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the tables of all parts as one, and their remarks, each once."""
+    tables = [make(part) for part in parts] or [make(pd.DataFrame(columns=list(COLUMNS)))]
+    remarks = [remark for table in tables for remark in table.attrs.get("remarks", [])]
+    filled = [table for table in tables if len(table)] or tables[:1]
+    joined = pd.concat(filled, ignore_index=True).drop_duplicates(ignore_index=True)
+    return joined, list(dict.fromkeys(remarks))
 
 
 def reference_method(cells: pd.DataFrame, asked: str | None) -> str | None:
@@ -258,8 +285,15 @@ def _gaps(table: pd.DataFrame, cells: pd.DataFrame, margin: float) -> pd.DataFra
     """Judge every cell against full supervision on the same patients."""
     found = []
     for part in _places(cells):
-        full = part.index[part["form"] == DENSE]
-        if len(full):
-            pairs = [(int(cell), int(full[0])) for cell in part.index.drop(full)]
+        dense, scribbled = part[part["form"] == DENSE], _scribbled(part)
+        pairs = []
+        for cell, variant in zip(scribbled.index, scribbled["variant"], strict=True):
+            same, plain = (
+                dense.index[dense["variant"] == variant],
+                dense.index[dense["variant"].isna()],
+            )
+            if full := [*same, *plain]:
+                pairs.append((int(cell), int(full[0])))
+        if pairs:
             found.append(gap_table(_complete(table, part), pairs, margin=margin))
     return _joined(found, GAP)

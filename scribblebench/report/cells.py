@@ -28,14 +28,15 @@ def cell_table(rows: pd.DataFrame, planned: Iterable[TrialConfig]) -> pd.DataFra
     cells : DataFrame
         Indexed by `cell`: `CELL`; `label`, a short name; `n_seeds` and `n_planned`, seeds that are
         finished and those that were asked for; `is_complete`, whether these are the same;
-        `n_patients`, `n_cases`; `annotated_fraction`, `annotation_s`, `coverage_px` and
-        `unreached_fraction`, means over the seeds.
+        `n_patients`, `n_cases`; `variant`, None where there is none; `annotated_fraction`,
+        `annotation_s`, `coverage_px` and `unreached_fraction`, means over the seeds.
     """
     cells = cells_of(rows)
     counted = rows.groupby(CELL, dropna=False, sort=False).agg(
         n_seeds=("seed", "nunique"),
         n_patients=("patient_id", "nunique"),
         n_cases=("case_id", "nunique"),
+        variant=("variant", "first"),
         annotated_fraction=("annotated_fraction", "mean"),
         annotation_s=("annotation_s", "mean"),
         coverage_px=("coverage_px", "mean"),

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from scribblebench.metrics.summary import AVERAGE_NAME
-from scribblebench.report.statistics.paired import smallest_p
+from scribblebench.report.statistics.paired_tests import smallest_p
 from scribblebench.report.tables.numbers import ALPHA, number, p_value
 from scribblebench.report.tables.words import (
     counted,

@@ -58,7 +58,7 @@ def test_a_cell_is_complete_if_all_seeds_that_were_asked_for_are_there():
         "coverage_px": 2.0,
         "unreached_fraction": 0.0,
     }
-    case = {"patient_id": "p", "case_id": "p_1", **numbers}
+    case = {"variant": None, "patient_id": "p", "case_id": "p_1", **numbers}
     rows = pd.concat(
         [
             cells(SKELETON).assign(seed=0, **case),

@@ -65,7 +65,7 @@ class Panel:
                 yield dict(zip(CURVE, key, strict=True)), [int(cell) for cell in cells]
 
     def full_cell(self, reference_method: str | None = None) -> int | None:
-        """Return the cell of full supervision, None if there is none.
+        """Return the cell of full supervision, None if there is none, or none with a Dice above 0.
 
         Parameters
         ----------
@@ -78,6 +78,9 @@ class Panel:
             If there are several and none of them has that method.
         """
         dense = self.cells[self.cells["form"] == FULL_FORM]
+        # A share of nothing cannot be stated.
+        learned = [cell for cell in dense.index if self.scores[cell].mean() > 0.0]
+        dense = dense.loc[learned]
         named = dense[dense["method"] == (reference_method or FULL_METHOD)]
         if len(named) == 1:
             return int(named.index[0])
