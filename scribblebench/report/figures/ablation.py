@@ -109,7 +109,7 @@ def ablation_figure(
         right.tick_params(axis="y", length=0)
         where = "reference" if is_wide([str(reference)]) else str(reference)
         left.set_xlabel(f"{metric_label}: difference to {where}")
-        right.set_xlabel("collapse rate")
+        right.set_xlabel("collapsed")
         add_title(figure, title)
         add_legend(figure, _handles(frame))
         settle(figure)
@@ -174,5 +174,5 @@ def _handles(frame: pd.DataFrame) -> dict[str, Artist]:
     if any(marks):
         handles["significant, 95 % interval"] = Line2D([], [], color=COLOURS[0], marker="o")
         handles[SIGNIFICANCE_NOTE] = note()
-    handles["collapse: seeds in which a class falls below 0.5 Dice"] = note()
+    handles["collapsed: seeds in which a class falls below 0.5 Dice"] = note()
     return handles

@@ -58,8 +58,8 @@ def heat_figure(
     n_columns = min(len(panels_of), MOST_COLUMNS)
     n_rows = math.ceil(len(panels_of) / n_columns)
     with styled(style, grid=False):
-        names = row_names(forms)
-        letters = 7 * len(levels) + max(len(name) for name in names) + COLOUR_BAR_LETTERS
+        longest = max(len(line) for name in row_names(forms) for line in name.splitlines())
+        letters = 7 * len(levels) + longest + COLOUR_BAR_LETTERS
         double = n_columns > 1 or letters * LETTER * style.small_pt > 72 * style.single_in
         panel_em = len(forms) * 2.2 + 3.2
         figure = new_figure(style.width(double=double), style.em(n_rows * panel_em), style)
@@ -76,7 +76,10 @@ def heat_figure(
         for axes in panels.ravel()[max(len(panels_of) - n_columns, 0) : len(panels_of)]:
             axes.set_xlabel(f"{across} ({OTHER[across]} {shown})")
             axes.tick_params(labelbottom=True)
-        figure.colorbar(colours, ax=panels, label="Dice", pad=0.02, aspect=8 * n_rows, fraction=0.1)
+        bar = figure.colorbar(
+            colours, ax=panels, label="Dice", pad=0.02, aspect=8 * n_rows, fraction=0.1
+        )
+        bar.outline.set_visible(False)
         add_title(figure, title)
         settle(figure)
     return figure
@@ -121,7 +124,7 @@ def _draw_panel(
         x, y = levels.index(cell[across]), forms.index(cell["form"])
         corner = (x - 0.5, y - 0.5)
         if cell["is_complete"]:
-            colour = colours.get_cmap()(float(colours.norm(cell["dsc_mean"])))
+            colour = colours.get_cmap()(float(np.asarray(colours.norm(cell["dsc_mean"]))))
             axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor="white"))
             text, ink = f"{cell['dsc_mean']:.3f}", _ink(colour)
         else:
