@@ -121,6 +121,14 @@ def test_heat_maps_print_values_and_count_seeds_instead_where_some_are_missing()
     assert rows_of(axes) == ["skeleton", "random_walk"]
 
 
+def test_heat_maps_of_incomplete_cells_alone_have_no_colours_to_explain():
+    scores = sweep(2).scores
+    assert len(heat_figure(scores, across="density").axes) == 2
+    figure = heat_figure(scores.assign(is_complete=False, n_seeds=1), across="density")
+    (axes,) = figure.axes
+    assert {text.get_text() for text in axes.texts} == {"1/3"}
+
+
 def test_numbers_of_a_heat_map_are_black_on_bright_and_white_on_dark():
     scores = sweep(1).scores.reset_index(drop=True)
     scores.loc[:3, "dsc_mean"] = [0.5, 0.6, 0.8, 0.9]

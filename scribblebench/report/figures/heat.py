@@ -76,10 +76,11 @@ def heat_figure(
         for axes in panels.ravel()[max(len(panels_of) - n_columns, 0) : len(panels_of)]:
             axes.set_xlabel(f"{across} ({OTHER[across]} {shown})")
             axes.tick_params(labelbottom=True)
-        bar = figure.colorbar(
-            colours, ax=panels, label="Dice", pad=0.02, aspect=8 * n_rows, fraction=0.1
-        )
-        bar.outline.set_visible(False)
+        if len(whole):
+            bar = figure.colorbar(
+                colours, ax=panels, label="Dice", pad=0.02, aspect=8 * n_rows, fraction=0.1
+            )
+            bar.outline.set_visible(False)
         add_title(figure, title)
         settle(figure)
     return figure
