@@ -49,6 +49,7 @@ def test_degenerate_cases():
     assert gap([-0.03] * 5, 0.02).verdict == "not within"
     assert gap([-0.02] * 5, 0.02).verdict == "open"
     assert gap([-0.01] * 5, 0.02).p_equivalence == 0.0
+    assert gap([0.0, 0.0, 8e-295], 0.02).verdict == "within"
     single = gap([0.5], 0.02)
     assert single.verdict == "open"
     assert np.isnan([single.p_equivalence, single.p_inferiority, single.low]).all()

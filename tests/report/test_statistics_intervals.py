@@ -132,6 +132,12 @@ def test_medians_of_few_patients_say_what_their_range_attains(n, level):
         assert (found.low, found.high) == (0.0, n - 1.0)
 
 
+def test_differences_whose_squares_vanish_still_have_a_width():
+    found = cluster_interval([0.0, 0.0, 8e-295])
+    assert 0 < found.high - found.low < 1e-292
+    assert paired_interval([0.0, 0.0, 8e-295]).high < 1e-100
+
+
 def test_limits_stay_within_the_bounds_of_the_score():
     found = cluster_interval([0.98, 0.2, 0.9], bounds=(0.0, 1.0))
     assert found.low == 0.0

@@ -90,7 +90,7 @@ def gap(differences: npt.ArrayLike, margin: float, *, alpha: float = ALPHA) -> G
     interval = paired_interval(numbers, level=level)
     if interval.n == 1:
         p_above = p_below = p_not = np.nan
-    elif np.ptp(numbers) == 0:
+    elif np.ptp(numbers) == 0 or numbers.std() == 0:
         value = interval.centre
         p_above, p_below = float(value <= -margin), float(value >= margin)
         p_not = float(value >= -margin)

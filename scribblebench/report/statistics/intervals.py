@@ -166,10 +166,13 @@ def _mean_interval(numbers: Float64Array, low: float, high: float, level: float)
 
 def _bootstrap_t_limits(numbers: Float64Array, level: float) -> tuple[float, float]:
     """Return the limits of Owen's beta bootstrap t; the limits are equal without spread."""
-    n, mean, sd = len(numbers), float(numbers.mean()), float(numbers.std())
-    if np.ptp(numbers) == 0:
+    n, mean, width = len(numbers), float(numbers.mean()), float(np.ptp(numbers))
+    if width == 0:
         return mean, mean
-    weights, centred = _weights(n), (numbers - mean) / sd
+    # In units of the range, no square of a small difference vanishes.
+    centred = (numbers - mean) / width
+    spread = float(centred.std())
+    centred, sd, weights = centred / spread, spread * width, _weights(n)
     means = weights @ centred
     variances = weights @ centred**2 - means**2
     # Nearly all weight on one patient leaves a variance of rounding errors.
