@@ -86,7 +86,7 @@ class Results:
             remarks.append(
                 f"{len(self.results)} of {len(self.planned)} trials are finished; "
                 f"{len(self.failed)} failed, {n_missing} have not run. Cells with fewer seeds than "
-                f"were planned are marked, and neither ranked nor compared."
+                f"were planned are marked with their number."
             )
         if self.n_unplanned:
             remarks.append(

@@ -117,6 +117,7 @@ class Frames:
                 "low": difference - 0.05,
                 "high": difference + 0.05,
                 "margin": 0.05,
+                "level": 0.9,
                 "verdict": [("within", "not within", "open")[i % 3] for i in range(n)],
             }
         )

@@ -36,20 +36,21 @@ def gap_figure(gap: pd.DataFrame, *, title: str = "", style: Style = PAPER) -> S
     Parameters
     ----------
     gap : DataFrame
-        `label`, `difference` (cell - full), `low`, `high`, `margin` and `verdict`: "within", "not
-        within" or "open".
+        `label`, `difference` (cell - full), `low`, `high`, their `level`, `margin` and `verdict`:
+        "within", "not within" or "open".
     title : str
     style : Style
 
     Raises
     ------
     ValueError
-        If a verdict is none of the three, or there are several margins.
+        If a verdict is none of the three, or there are several margins or levels.
     """
     if unknown := sorted(set(gap["verdict"]) - set(VERDICTS)):
         raise ValueError(f"verdict must be one of {', '.join(VERDICTS)}, got {unknown[0]!r}")
-    if gap["margin"].nunique() != 1:
-        raise ValueError(f"margin must be the same in all rows, got {gap['margin'].nunique()}")
+    for name in ("margin", "level"):
+        if gap[name].nunique() != 1:
+            raise ValueError(f"{name} must be the same in all rows, got {gap[name].nunique()}")
     ordered = gap.sort_values("difference", ascending=False, kind="stable")
     margin = float(gap["margin"].iloc[0])
     names = row_names(list(ordered["label"]))
@@ -88,5 +89,6 @@ def _handles(gap: pd.DataFrame, margin: float) -> dict[str, Artist]:
         if verdict in set(gap["verdict"])
     }
     handles[f"margin of {margin:g}"] = Patch(color=COLOURS[5], alpha=0.25)
-    handles["95 % interval"] = Line2D([], [], color=GREY)
+    level = 100 * float(gap["level"].iloc[0])
+    handles[f"{level:.0f} % interval"] = Line2D([], [], color=GREY)
     return handles

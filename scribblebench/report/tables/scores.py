@@ -140,7 +140,7 @@ def _caption(shown: pd.DataFrame) -> str:
     sets = [
         f"{d} ({s})" for d, s in dict.fromkeys(zip(shown["dataset"], shown["split"], strict=True))
     ]
-    n = [f"n = {spanned(shown['n_patients'], 'patient')}", spanned(shown["n_planned"], "seed")]
+    n = [f"n = {spanned(shown['n_patients'], 'patient')}", spanned(shown["n_seeds"], "seed")]
     return (
         f"Segmentation of {listed(sets)}: Dice, mean ± standard deviation between patients, and "
         f"95th percentile Hausdorff distance (HD95), median over patients "
