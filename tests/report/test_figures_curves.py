@@ -156,5 +156,5 @@ def test_methods_that_lack_seeds_are_open_and_count_them():
     frames.summary.loc[frames.summary["cell"] == 0, "n_seeds"] = 2
     figure = methods_figure(frames.points)
     names = [t.get_text() for t in figure.axes[0].get_yticklabels()]
-    assert "skeleton, 0.01, 0.5, pce (2/3 seeds)" in names
+    assert "skeleton 1 % (2/3 seeds)" in names
     assert len(lines_of(figure.axes[0], markerfacecolor="white")) == 1

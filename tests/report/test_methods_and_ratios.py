@@ -66,5 +66,4 @@ def test_rows_are_told_apart_by_all_that_differs(made):
     store, _ = made()
     figure = methods_figure(points_of(collect(store).rows))
     labels = {t.get_text() for t in figure.axes[0].get_yticklabels()}
-    names = [f"{form}, {density}" for form in ("skeleton", "random_walk") for density in (0.1, 0.5)]
-    assert labels == {f"{name}, pce" for name in names}
+    assert labels == {f"{form} {d} %" for form in ("skeleton", "random_walk") for d in (10, 50)}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from scribblebench.metrics.summary import AVERAGE_NAME
+from scribblebench.report.cells import labels
 from scribblebench.report.figures.layout import (
     add_legend,
     add_title,
@@ -39,12 +43,7 @@ def methods_figure(points: pd.DataFrame, *, title: str = "", style: Style = PAPE
     is_average = points["class_name"] == AVERAGE_NAME
     average = points[is_average & (points["kind"] == "mean") & (points["form"] != "dense")]
     order = average.sort_values("value", ascending=False, kind="stable")
-    varied = [
-        c
-        for c in ("dataset", "form", "density", "randomness")
-        if average[c].nunique(dropna=False) > 1
-    ]
-    names = row_names([_label(cell, varied) for _, cell in order.iterrows()])
+    names = row_names([*map(_label, labels(order[CELL]), order.to_dict("records"))])
     panels_of = [AVERAGE_NAME, *classes_of(points)]
     with styled(style):
         height = rows_height(names, style, 1.7) + style.em(4.5)
@@ -65,14 +64,11 @@ def methods_figure(points: pd.DataFrame, *, title: str = "", style: Style = PAPE
     return figure
 
 
-def _label(point: pd.Series, varied: list[str]) -> str:
-    """Name a point by its method, by what else differs between points, and by what it lacks."""
-    values = [point[column] for column in varied]
-    named = [f"{v:g}" if isinstance(v, float) else str(v) for v in values if not pd.isna(v)]
-    label = ", ".join([*named, str(point["method"])])
+def _label(name: str, point: Mapping[Hashable, Any]) -> str:
+    """Add to a name what the cell lacks."""
     if point["is_complete"] is False:
-        label += f" ({point['n_seeds']:.0f}/{point['n_planned']:.0f} seeds)"
-    return label
+        return f"{name} ({point['n_seeds']:.0f}/{point['n_planned']:.0f} seeds)"
+    return name
 
 
 def _draw_panel(axes: Axes, points: pd.DataFrame, order: pd.DataFrame, style: Style) -> None:
