@@ -155,7 +155,7 @@ def test_sweep_and_report(scribblebench, tiny, write_protocol, tmp_path):
     ended = scribblebench("report", output)
     assert ended.code == 0, ended.err
     assert "full supervision" in ended.out
-    assert "| random_walk |" in ended.out
+    assert "| random_walk 10 % |" in ended.out
     assert str(output / "report" / "figures" / "efficiency.png") in ended.out
     assert str(output / "report" / "report.html") in ended.out
     ended = scribblebench("report", output, "--figure", "gap", "--style", "talk")

@@ -150,6 +150,5 @@ def test_methods_with_other_settings_are_trials_of_their_own(tiny, write_protoco
     )
     ratios = Store(output).read_ratios(mine)
     assert {"em", "argmax", "annotated", "oracle", "used"} <= set(ratios.columns)
-    report = write_report(output)
-    written = {path.name for path in [*report.tables, *report.figures]}
+    written = {path.name for path in write_report([output]).paths}
     assert {"class-ratios.csv", "class-ratios.png", "methods.png"} <= written
