@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import pandas as pd
@@ -99,13 +99,13 @@ def write_report(
             names = ", ".join(options.figures)
             raise InputError(f"--figure: these results have nothing to show in: {names}")
         return Report([], [], "", paths)
-    for name in ("tables", "figures"):
+    for name in ("data", "tables", "figures"):
         shutil.rmtree(target / name, ignore_errors=True)  # of an earlier report, of other results
     remarks = [*results.remarks(), *other_data(results), *analysis.remarks]
     told = _findings(analysis, allow_partial=options.wanted.allow_partial)
     partial = options.wanted.allow_partial
     tables = list(tables_of(analysis, reference_method=reference, allow_partial=partial))
-    paths = _write_rows(target, results)
+    paths = [*_write_rows(target, results), *_write_data(target, analysis)]
     for table in tables:
         paths += write_table(target / "tables", table, list(options.formats))
     for drawing in _drawings(sources, list(FIGURES)):
@@ -215,6 +215,19 @@ def _write_rows(target: Path, results: Results) -> list[Path]:
         results.rows.to_parquet(temporary, index=False)
     write_json(target / "provenance.json", provenance_summary(results))
     return [_write_csv(target / "table.csv", results.rows), parquet, target / "provenance.json"]
+
+
+def _write_data(target: Path, analysis: Analysis) -> list[Path]:
+    """Write every table of the analysis that holds something, in all digits."""
+    tables = {f.name: getattr(analysis, f.name) for f in fields(analysis) if f.name != "rows"}
+    return [
+        _write_csv(
+            target / "data" / f"{name}.csv",
+            table.reset_index(names="cell") if name == "cells" else table,
+        )
+        for name, table in tables.items()
+        if isinstance(table, pd.DataFrame) and len(table)
+    ]
 
 
 def _write_csv(path: Path, table: pd.DataFrame) -> Path:

@@ -44,6 +44,9 @@ def test_a_report_has_every_table_and_figure_that_its_results_allow(made):
     for name in drawn:
         assert imread(store.root / "report" / "figures" / f"{name}.png").std() > 0.01
         assert len(pd.read_csv(store.root / "report" / "figures" / f"{name}.csv"))
+    assert files(store, "data", ".csv") >= {"cells", "summary", "variance", "curves", "relative"}
+    cells = pd.read_csv(store.root / "report" / "data" / "cells.csv")
+    assert cells["cell"].tolist() == list(range(5))
     table = pd.read_csv(store.root / "report" / "table.csv")
     assert tuple(table.columns) == COLUMNS
     assert len(table) == len(pd.read_parquet(store.root / "report" / "table.parquet"))
