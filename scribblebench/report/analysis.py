@@ -214,9 +214,14 @@ def _rank_tests(table: pd.DataFrame, cells: pd.DataFrame) -> RankTests | None:
     parts = list(_places(cells))
     blocks: Literal["data set", "patient"] = "data set" if len(parts) > 1 else "patient"
     if len(parts) > 1:
+        # What a cell is called in every data set.
+        anywhere = cells.assign(dataset="", split="")
+        kinds = anywhere.drop_duplicates(CELL)
+        number = anywhere.groupby(CELL, dropna=False, sort=False).ngroup()
+        names = number.map(dict(enumerate(labels(kinds))))
         means = {
             f"{part['dataset'].iloc[0]} {part['split'].iloc[0]}": pd.Series(
-                _complete(table, part).mean().to_numpy(), index=labels(part)
+                _complete(table, part).mean().to_numpy(), index=names[part.index]
             )
             for part in parts
         }

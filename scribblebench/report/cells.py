@@ -74,12 +74,12 @@ def labels(cells: pd.DataFrame) -> list[str]:
     """Return short names that say what differs between cells, and always the form.
 
     Density as a share of the class, randomness where it varies, the method where there are several
-    for scribbles, data set and part where there are several.
+    for scribbles, the data set where there are several, its part where a data set has several.
     """
     drawn = cells[cells["randomness"].notna()]
     varied = {
         "dataset": cells["dataset"].nunique() > 1,
-        "split": cells["split"].nunique() > 1,
+        "split": (cells.groupby("dataset")["split"].nunique() > 1).any(),
         "randomness": drawn["randomness"].nunique() > 1,
         "method": cells.loc[cells["form"] != DENSE, "method"].nunique() > 1,
     }

@@ -126,6 +126,18 @@ def test_over_several_data_sets_ranks_are_of_data_sets():
     assert best == [1.5, 1.5]  # the two methods of made results tie
 
 
+def test_cells_that_two_data_sets_share_are_ranked_whatever_else_one_has():
+    def with_part(rows):
+        other = rows[rows["form"] == "skeleton"]
+        other = other.assign(dataset="acdc", split="test", trial_id=other["trial_id"] + "b")
+        return pd.concat([rows, other], ignore_index=True)
+
+    tests = analyse(results_of(change=with_part), Wanted(metrics=["dsc"])).rank_tests
+    assert set(tests.average_ranks.index) == {
+        f"skeleton {density} % {method}" for density in (10, 50) for method in ("pce", "gated_crf")
+    }
+
+
 def test_a_network_that_learned_nothing_is_no_reference():
     def useless(rows):
         rows["dsc"] = rows["dsc"].where(rows["form"] != "dense", 0.0)

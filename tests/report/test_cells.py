@@ -49,6 +49,9 @@ def test_labels_say_what_differs(entries, names):
 def test_labels_tell_data_sets_apart():
     table = pd.concat([cells(SKELETON), cells(SKELETON).assign(dataset="mscmr")])
     assert labels(table) == ["skeleton acdc", "skeleton mscmr"]
+    table.loc[table["dataset"] == "mscmr", "split"] = "test"
+    assert labels(table) == ["skeleton acdc", "skeleton mscmr"]
+    assert labels(table.assign(dataset="acdc")) == ["skeleton val", "skeleton test"]
 
 
 def test_a_cell_is_complete_if_all_seeds_that_were_asked_for_are_there():
