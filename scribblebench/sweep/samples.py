@@ -7,14 +7,20 @@ for a results folder, in a file named by its content; a trial keeps its scribble
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from scribblebench.data.preprocessing import Slices
+from scribblebench.errors import InputError
+from scribblebench.io.atomic import atomic_path
 from scribblebench.types import AnyArray, LabelArray
 
+NAME = "samples.npz"
+"""Of a trial's file."""
 WINDOW_PERCENT = (1.0, 99.0)
 """Percentiles of a volume's intensities that become black and white."""
 LARGEST_PX = 2**25
@@ -150,3 +156,39 @@ def largest_planes(cases: Sequence[CasePlanes]) -> dict[str, AnyArray]:
         "case_id": np.array([case.case_id for case in cases]),
         **{name: np.stack(found) for name, found in planes.items()},
     }
+
+
+def write_samples(root: Path, trial_folder: Path, samples: Samples) -> None:
+    """Write the file of a trial, and in the results folder that of its cases unless it is there."""
+    name, shared = samples.shared()
+    files = {trial_folder / NAME: samples.own()}
+    if not (root / name).exists():
+        files[root / name] = shared
+    for path, arrays in files.items():
+        with atomic_path(path) as temporary:
+            np.savez_compressed(temporary, allow_pickle=False, **arrays)
+
+
+def read_samples(root: Path, trial_folder: Path) -> list[CasePlanes] | None:
+    """Read what `write_samples` wrote, or an earlier version; None where a file is missing.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read.
+    """
+    own = _read(trial_folder / NAME)
+    if own is None or "cases" not in own:
+        return None if own is None else single_planes(own)
+    shared = _read(root / str(own["cases"]))
+    return None if shared is None else joined(own, shared)
+
+
+def _read(path: Path) -> dict[str, AnyArray] | None:
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from error

@@ -29,22 +29,19 @@ import hashlib
 import io
 import json
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from scribblebench.errors import InputError
-from scribblebench.io.atomic import atomic_path, create_json, write_json, write_text
+from scribblebench.io.atomic import create_json, write_json, write_text
 from scribblebench.sweep.attempts import Attempts, Status
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.plan_file import Plan, read_plan, write_plan
-from scribblebench.sweep.samples import CasePlanes, Samples, joined, single_planes
+from scribblebench.sweep.samples import CasePlanes, Samples, read_samples, write_samples
 from scribblebench.training.model_file import Model, save_model
-from scribblebench.types import AnyArray
 
 
 def write_course(
@@ -193,21 +190,7 @@ class Store:
         InputError
             If a file cannot be read.
         """
-        own = self._read_arrays(self.trial_folder(trial_id) / "samples.npz")
-        if own is None or "cases" not in own:
-            return None if own is None else single_planes(own)
-        shared = self._read_arrays(self.root / str(own["cases"]))
-        return None if shared is None else joined(own, shared)
-
-    @staticmethod
-    def _read_arrays(path: Path) -> dict[str, AnyArray] | None:
-        if not path.is_file():
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return dict(arrays)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(f"{path}: cannot be read ({error})") from error
+        return read_samples(self.root, self.trial_folder(trial_id))
 
     def write_trial(
         self,
@@ -238,7 +221,7 @@ class Store:
         write_course(folder, history, ratios)
         if model is not None:
             save_model(folder / "model.pt", model, half=True)
-        self._write_samples(folder, samples)
+        write_samples(self.root, folder, samples)
         content = {**result, "rows_sha256": digest(table), "predictions_kept": keep_predictions}
         if not create_json(folder / "result.json", content):
             return False
@@ -246,15 +229,6 @@ class Store:
         if not keep_predictions:
             (folder / "predictions.npz").unlink(missing_ok=True)
         return True
-
-    def _write_samples(self, folder: Path, samples: Samples) -> None:
-        name, shared = samples.shared()
-        files = {folder / "samples.npz": samples.own()}
-        if not (self.root / name).exists():
-            files[self.root / name] = shared
-        for path, arrays in files.items():
-            with atomic_path(path) as temporary:
-                np.savez_compressed(temporary, allow_pickle=False, **arrays)
 
     @staticmethod
     def _read_json(path: Path) -> dict[str, Any]:
