@@ -9,9 +9,16 @@ import pandas as pd
 
 from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
-from scribblebench.report.cells import DENSE, cell_table
+from scribblebench.report.cells import DENSE, cell_table, labels
 from scribblebench.report.collect import COLUMNS, Results, arms
-from scribblebench.report.comparing import comparisons, gaps, rankings, ranks_tested, scribbled
+from scribblebench.report.comparing import (
+    comparisons,
+    gaps,
+    rankings,
+    ranks_tested,
+    scribbled,
+    with_all_patients,
+)
 from scribblebench.report.efficiency.area import area_differences, efficiency_areas
 from scribblebench.report.efficiency.curve import efficiency_curves
 from scribblebench.report.efficiency.principles import principles
@@ -98,21 +105,27 @@ def analyse(results: Results, wanted: Wanted) -> Analysis:
     """
     rows = arms(results.rows)
     cells = cell_table(rows, results.planned.values())
+    rows, cells = _by_place(rows, cells)
     reference = reference_method(cells, wanted.reference_method)
-    used = cells if wanted.allow_partial else cells[cells["is_complete"]]
-    comparable = rows.merge(used[CELL], on=CELL)
     patients, seeds = patient_scores(rows), seed_scores(rows)
+    used = cells if wanted.allow_partial else cells[cells["is_complete"]]
+    used, said = with_all_patients(wide(patients), used)
+    comparable = rows.merge(used[CELL], on=CELL)
+    comparable = comparable.rename(columns={"coverage_px": "coverage"})
     ranking, stability = rankings(wide(patients), scribbled(used))
-    parts = list(_variants(comparable.rename(columns={"coverage_px": "coverage"})))
-    curves, told = _of_each(efficiency_curves, parts)
+    tested = ranks_tested(wide(patients), scribbled(used))
+    # A variant's share of full supervision is that of the same settings.
+    parts = list(_variants(comparable))
     targets, of_targets = _of_each(efficiency_targets, parts)
     relative, _ = _of_each(relative_dice, parts)
-    area, of_area = _of_each(efficiency_areas, parts)
-    differences, _ = _of_each(area_differences, parts)
-    explained, of_principles = _of_each(principles, parts)
+    curves, area = efficiency_curves(comparable), efficiency_areas(comparable)
+    explained = principles(comparable)
     # Where no form was drawn at several densities, nothing of this was to be expected.
-    said = [*told, *of_targets, *of_area] if len(curves) else []
-    said += of_principles if len(explained) else []
+    if len(curves):
+        said += [*_remarks(curves), *of_targets, *_remarks(area)]
+    said += _remarks(explained) if len(explained) else []
+    if tested is not None and tested.warning and cells["dataset"].nunique() > 1:
+        said.append(f"Ranks over data sets: {tested.warning}")
     return Analysis(
         rows=rows,
         cells=cells,
@@ -120,19 +133,38 @@ def analyse(results: Results, wanted: Wanted) -> Analysis:
         patients=patients,
         seeds=seeds,
         comparisons=comparisons(rows, used, [METRICS[m] for m in wanted.metrics], reference),
-        gap=gaps(wide(patients), used, wanted.margin),
+        gap=gaps(wide(patients), seeds, used, wanted.margin),
         variance=variance_table(seeds),
         ranking=ranking,
         stability=stability,
-        rank_tests=ranks_tested(wide(patients), scribbled(used)),
+        rank_tests=tested,
         curves=curves,
         targets=targets,
         relative=relative,
         area=area,
-        area_differences=differences,
+        area_differences=area_differences(comparable),
         principles=explained,
         remarks=list(dict.fromkeys(said)),
     )
+
+
+def _by_place(rows: pd.DataFrame, cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Name data sets together with their part, where one was scored on several."""
+    n_parts = cells.groupby("dataset")["split"].nunique()
+    several = set(n_parts.index[n_parts > 1])
+    if not several:
+        return rows, cells
+
+    def named(table: pd.DataFrame) -> pd.DataFrame:
+        parts = table["dataset"] + " " + table["split"]
+        return table.assign(dataset=parts.where(table["dataset"].isin(several), table["dataset"]))
+
+    cells = named(cells)
+    return named(rows), cells.assign(label=labels(cells))
+
+
+def _remarks(table: pd.DataFrame) -> list[str]:
+    return list(table.attrs.get("remarks", []))
 
 
 def _variants(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:

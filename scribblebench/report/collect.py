@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from scribblebench.errors import InputError
+from scribblebench.metrics.summary import METRICS
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.store import Store
 
@@ -163,24 +164,23 @@ def collect(store: Store) -> Results:
     Raises
     ------
     InputError
-        If there is no plan, no finished trial, or a file cannot be read.
+        If there is no plan that can be read, or no finished trial. A trial whose files are damaged
+        counts as failed.
     """
     plan = store.read_plan()
     protocol, trials = plan.protocol, plan.trials
     failed, results, tables = {}, {}, []
     for trial_id, config in trials.items():
         if store.is_finished(trial_id):
-            results[trial_id] = store.read_result(trial_id)
-            rows = store.read_rows(trial_id)
-            rows = rows.reindex(columns=[*rows.columns, *(c for c in LATER if c not in rows)])
+            try:
+                result, rows = store.read_result(trial_id), _rows(store, trial_id)
+            except InputError as error:
+                # One damaged trial must not keep the others from their readers.
+                failed[trial_id] = f"{config.label()}: its result is damaged: {error}"
+                continue
+            results[trial_id] = result
             # What the trial is called now: its rows may be from an earlier form of the protocol.
             rows["protocol"], rows["variant"] = protocol, config.variant
-            if lacking := [name for name in COLUMNS if name not in rows.columns]:
-                folder = store.trial_folder(trial_id)
-                raise InputError(f"{folder}: rows.csv has no column '{lacking[0]}'")
-            if len(rows) != rows["case_id"].nunique() * rows["class_id"].nunique():
-                folder = store.trial_folder(trial_id)
-                raise InputError(f"{folder}: rows.csv must have one row for each case and class")
             tables.append(rows[list(COLUMNS)])
         elif failure := store.read_failure(trial_id):
             failed[trial_id] = f"{config.label()}: {failure.error}"
@@ -192,3 +192,25 @@ def collect(store: Store) -> Results:
     rows = pd.concat(tables, ignore_index=True)
     n_unplanned = len(store.finished_ids() - set(trials))
     return Results(protocol, rows, dict(trials), failed, results, n_unplanned)
+
+
+def _rows(store: Store, trial_id: str) -> pd.DataFrame:
+    """Return the rows of a finished trial.
+
+    Raises
+    ------
+    InputError
+        If they cannot be read, are not all there, or lack a score.
+    """
+    rows, folder = store.read_rows(trial_id), store.trial_folder(trial_id)
+    rows = rows.reindex(columns=[*rows.columns, *(c for c in LATER if c not in rows)])
+    if lacking := [name for name in COLUMNS if name not in rows.columns]:
+        raise InputError(f"{folder}: rows.csv has no column '{lacking[0]}'")
+    if len(rows) != rows["case_id"].nunique() * rows["class_id"].nunique():
+        raise InputError(f"{folder}: rows.csv must have one row for each case and class")
+    for name in METRICS:
+        if rows[name].isna().any():
+            row = rows[rows[name].isna()].iloc[0]
+            where = f"case '{row['case_id']}', class {row['class_name']}"
+            raise InputError(f"{folder}: rows.csv has no {name} of {where}")
+    return rows

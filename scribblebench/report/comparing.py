@@ -6,17 +6,32 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
+from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.cells import DENSE, labels
-from scribblebench.report.scores import CELL, METRICS, Metric, patient_scores, wide
+from scribblebench.report.scores import (
+    CELL,
+    METRICS,
+    Metric,
+    centre,
+    patient_scores,
+    seed_scores,
+    wide,
+)
 from scribblebench.report.statistics.datasets import RankTests, rank_tests
 from scribblebench.report.statistics.equivalence import GAP, gap_table
+from scribblebench.report.statistics.intervals import paired_differences
 from scribblebench.report.statistics.paired import COMPARISONS, compare
 from scribblebench.report.statistics.ranking import rank_cells
 
+MOST_NAMED = 5
+"""Patients that a remark names."""
 MOST_RANKED = 40
 """Cells whose ranks are tested against each other: of more, nothing can be read."""
+BY_SEED = ["seed_low", "seed_high"]
+"""Columns: the smallest and the largest difference of a single seed."""
 PLACE = ["dataset", "split"]
 RANKING = ["dataset", "cell", "rank", "podium_1", "podium_2", "podium_3", "rank_low", "rank_high"]
 STABILITY = ["dataset", "kendall_tau_median", "kendall_tau_low", "kendall_tau_high"]
@@ -25,6 +40,31 @@ STABILITY = ["dataset", "kendall_tau_median", "kendall_tau_low", "kendall_tau_hi
 def scribbled(cells: pd.DataFrame) -> pd.DataFrame:
     """Return the cells that are not full supervision."""
     return cells[cells["form"] != DENSE]
+
+
+def with_all_patients(table: pd.DataFrame, cells: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Leave out the cells that lack patients whom others of their data set have.
+
+    Returns
+    -------
+    cells : DataFrame
+    remarks : list of str
+        Which ones are left out, and which patients they lack.
+    """
+    lacking, remarks = [], []
+    for part in _places(cells):
+        scores = _complete(table, part)
+        for cell in part.index[scores.isna().any()]:
+            lacking.append(cell)
+            gone = scores.index[scores[cell].isna()].tolist()
+            shown = ", ".join(map(str, gone[:MOST_NAMED])) + (
+                ", ..." if len(gone) > MOST_NAMED else ""
+            )
+            remarks.append(
+                f"{part.loc[cell, 'label']} has no scores of {len(gone)} of {len(scores)} patients "
+                f"({shown}), and is neither ranked nor compared."
+            )
+    return cells.drop(index=lacking), remarks
 
 
 def _places(cells: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -113,23 +153,49 @@ def comparisons(
     -------
     comparisons : DataFrame
         See `scribblebench.report.statistics.paired.compare`; Holm's correction is within a data
-        set, metric and `family`.
+        set, metric and `family`. Then `BY_SEED`.
     """
     found = []
     for metric in metrics:
-        table = wide(patient_scores(rows, metric.name))
+        table, seeds = wide(patient_scores(rows, metric.name)), seed_scores(rows, metric.name)
         for part in _places(scribbled(cells)):
             for family, pairs in _families(part, reference):
-                found.append(
-                    compare(
-                        _complete(table, part),
-                        pairs,
-                        metric=metric,
-                        dataset=str(part["dataset"].iloc[0]),
-                        family=family,
-                    )
+                compared = compare(
+                    _complete(table, part),
+                    pairs,
+                    metric=metric,
+                    dataset=str(part["dataset"].iloc[0]),
+                    family=family,
                 )
-    return _joined(found, COMPARISONS)
+                found.append(compared.assign(**_by_seed(seeds, pairs, metric)))
+    return _joined(found, [*COMPARISONS, *BY_SEED])
+
+
+def _by_seed(
+    seeds: pd.DataFrame, pairs: Sequence[tuple[int, int]], metric: Metric
+) -> dict[str, list[float]]:
+    """Return the smallest and the largest difference of single seeds that both cells have.
+
+    NaN where they share fewer than two seeds. Tests and intervals are over patients, for the
+    networks that were trained: what other seeds would give is not in them.
+    """
+    average = seeds[seeds["class_name"] == AVERAGE_NAME]
+    of_cell = {
+        cell: group.pivot(index="patient_id", columns="seed", values="value")
+        for cell, group in average.groupby("cell")
+    }
+    ends: dict[str, list[float]] = {name: [] for name in BY_SEED}
+    for a, b in pairs:
+        shared = of_cell[a].columns.intersection(of_cell[b].columns)
+        first, second = (of_cell[c][shared].reindex(of_cell[a].index).to_numpy() for c in (a, b))
+        found = [
+            centre(column[~np.isnan(column)], metric)
+            for column in paired_differences(first, second).T
+        ]
+        known = len(found) > 1
+        ends["seed_low"].append(min(found) if known else np.nan)
+        ends["seed_high"].append(max(found) if known else np.nan)
+    return ends
 
 
 def _families(
@@ -155,7 +221,9 @@ def _families(
         yield "forms at equal density", pairs
 
 
-def gaps(table: pd.DataFrame, cells: pd.DataFrame, margin: float) -> pd.DataFrame:
+def gaps(
+    table: pd.DataFrame, seeds: pd.DataFrame, cells: pd.DataFrame, margin: float
+) -> pd.DataFrame:
     """Judge every cell against full supervision on the same patients.
 
     A variant is held against full supervision of its own settings, where there is one, else against
@@ -164,7 +232,7 @@ def gaps(table: pd.DataFrame, cells: pd.DataFrame, margin: float) -> pd.DataFram
     Returns
     -------
     gap : DataFrame
-        See `scribblebench.report.statistics.equivalence.gap_table`.
+        See `scribblebench.report.statistics.equivalence.gap_table`; then `BY_SEED`.
     """
     found = []
     for part in _places(cells):
@@ -175,5 +243,6 @@ def gaps(table: pd.DataFrame, cells: pd.DataFrame, margin: float) -> pd.DataFram
             if full := [*own, *dense.index[dense["variant"].isna()]]:
                 pairs.append((int(cell), int(full[0])))
         if pairs:
-            found.append(gap_table(_complete(table, part), pairs, margin=margin))
-    return _joined(found, GAP)
+            judged = gap_table(_complete(table, part), pairs, margin=margin)
+            found.append(judged.assign(**_by_seed(seeds, pairs, METRICS["dsc"])))
+    return _joined(found, [*GAP, *BY_SEED])

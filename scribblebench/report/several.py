@@ -26,15 +26,18 @@ def merge(parts: Mapping[str, Results]) -> Results:
     if len(parts) == 1:
         return next(iter(parts.values()))
     planned: dict[str, TrialConfig] = {}
-    called: dict[tuple[object, ...], str] = {}
+    settings: dict[tuple[object, ...], set[str]] = {}
     failed: dict[str, str] = {}
     results: dict[str, dict[str, Any]] = {}
     tables = []
     for name, part in parts.items():
         new = {i: config for i, config in part.planned.items() if i not in planned}
-        others = {_cell(c) for c in new.values() if (*_cell(c), c.seed) in called}
-        renamed = {i: _renamed(c, name) if _cell(c) in others else c for i, c in new.items()}
-        called |= {(*_cell(config), config.seed): i for i, config in renamed.items()}
+        data = sorted({result["data_fingerprint"] for result in part.results.values()})
+        own = {i: f"{data} {_settings(config)}" for i, config in new.items()}
+        taken = {_cell(c) for i, c in new.items() if settings.get(_cell(c), {own[i]}) != {own[i]}}
+        renamed = {i: _renamed(c, name) if _cell(c) in taken else c for i, c in new.items()}
+        for i, config in renamed.items():
+            settings.setdefault(_cell(config), set()).add(own[i])
         planned |= renamed
         failed |= part.failed
         # A trial may be missing in one folder and finished in another.
@@ -71,6 +74,11 @@ def other_data(results: Results) -> list[str]:
 def _cell(config: TrialConfig) -> tuple[object, ...]:
     parts: Sequence[object] = (config.dataset, config.score_part, config.form, config.density)
     return (*parts, config.randomness, config.arm())
+
+
+def _settings(config: TrialConfig) -> str:
+    """Return all that decides a trial but its seed."""
+    return config.model_dump_json(exclude={"seed", "variant"})
 
 
 def _renamed(config: TrialConfig, name: str) -> TrialConfig:

@@ -113,6 +113,7 @@ def styled(style: Style = PAPER, *, grid: bool = True) -> AbstractContextManager
             "legend.handlelength": 1.8,
             "legend.columnspacing": 1.4,
             "savefig.dpi": style.dpi,
+            "text.parse_math": False,  # names of classes and methods may hold dollar signs
             "text.hinting": "no_hinting",  # text is as wide in pixels as in vectors
             "pdf.fonttype": 42,
             "svg.hashsalt": "scribblebench",  # ids would differ from file to file

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -29,6 +29,8 @@ from scribblebench.report.tables.markdown import to_markdown
 from scribblebench.report.typesetting import FORMATS, tables_of, write_table
 from scribblebench.sweep.store import Store
 
+CONTENTS = "contents.txt"
+"""Lists the files of a report, so that the next one knows which of them to remove."""
 IN_SUMMARY = ("summary", "gap", "targets", "principles")
 """Tables that stand in summary.md; the others have files of their own."""
 
@@ -99,8 +101,6 @@ def write_report(
             names = ", ".join(options.figures)
             raise InputError(f"--figure: these results have nothing to show in: {names}")
         return Report([], [], "", paths)
-    for name in ("data", "tables", "figures"):
-        shutil.rmtree(target / name, ignore_errors=True)  # of an earlier report, of other results
     remarks = [*results.remarks(), *other_data(results), *analysis.remarks]
     told = _findings(analysis, allow_partial=options.wanted.allow_partial)
     partial = options.wanted.allow_partial
@@ -115,7 +115,20 @@ def write_report(
     write_text(paths[-1], _summary(results.protocol, remarks, told, markdown))
     paths.append(target / "report.html")
     write_text(paths[-1], _page(sources, remarks, told, options.n_cases))
+    _forget_earlier(target, paths)
     return Report(remarks, told, markdown, paths)
+
+
+def _forget_earlier(target: Path, paths: Sequence[Path]) -> None:
+    """Remove what an earlier report wrote and this one did not; nothing else in the folder."""
+    listing = target / CONTENTS
+    now = sorted(path.relative_to(target).as_posix() for path in paths)
+    with contextlib.suppress(OSError):
+        for name in set(listing.read_text(encoding="utf-8").splitlines()) - set(now):
+            path = target / name
+            if path.resolve().is_relative_to(target.resolve()):
+                path.unlink(missing_ok=True)
+    write_text(listing, "".join(f"{name}\n" for name in now))
 
 
 def _collected(folders: Sequence[Path]) -> tuple[dict[str, Store], Results]:
@@ -220,6 +233,8 @@ def _write_rows(target: Path, results: Results) -> list[Path]:
 def _write_data(target: Path, analysis: Analysis) -> list[Path]:
     """Write every table of the analysis that holds something, in all digits."""
     tables = {f.name: getattr(analysis, f.name) for f in fields(analysis) if f.name != "rows"}
+    if analysis.rank_tests is not None:
+        tables["rank_tests"] = analysis.rank_tests.table()
     return [
         _write_csv(
             target / "data" / f"{name}.csv",

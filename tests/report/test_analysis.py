@@ -138,6 +138,49 @@ def test_cells_that_two_data_sets_share_are_ranked_whatever_else_one_has():
     }
 
 
+def test_the_range_of_single_seeds_stands_beside_each_difference():
+    """gated_crf is .02 better than pce on seed 0 and .04 worse on seed 1."""
+
+    def shifted(rows):
+        gated = rows["method"] == "gated_crf"
+        return rows.assign(dsc=rows["dsc"] + gated * np.where(rows["seed"] == 0, 0.02, -0.04))
+
+    found = analyse(results_of(change=shifted), Wanted(metrics=["dsc"])).comparisons
+    chosen = found[found["family"] == "methods against pce"]
+    np.testing.assert_allclose(chosen["seed_low"], -0.04, atol=1e-9)
+    np.testing.assert_allclose(chosen["seed_high"], 0.02, atol=1e-9)
+    one = analyse(results_of(CONTENT | {"seeds": [0]}), Wanted(metrics=["dsc"]))
+    assert one.comparisons[["seed_low", "seed_high"]].isna().all(axis=None)
+    assert one.gap[["seed_low", "seed_high"]].isna().all(axis=None)
+
+
+def test_cells_that_lack_patients_are_left_out_and_named():
+    def without(rows):
+        skeleton = (rows["form"] == "skeleton") & (rows["density"] == 0.1)
+        return rows[~(skeleton & (rows["patient_id"] == "patient1"))]
+
+    found = analyse(results_of(change=without), Wanted())
+    assert [r for r in found.remarks if "has no scores" in r] == [
+        f"skeleton 10 % {method} has no scores of 1 of 2 patients (patient1), and is neither "
+        f"ranked nor compared."
+        for method in ("pce", "gated_crf")
+    ]
+    ranked = found.cells.loc[found.ranking["cell"], "label"]
+    assert not ranked.str.startswith("skeleton 10 %").any()
+    assert ranked.str.startswith("skeleton 50 %").any()
+
+
+def test_two_parts_of_a_data_set_are_two_data_sets():
+    def both(rows):
+        other = rows.assign(split="test", trial_id=rows["trial_id"] + "b")
+        return pd.concat([rows, other], ignore_index=True)
+
+    found = analyse(results_of(change=both), Wanted(metrics=["dsc"]))
+    assert set(found.cells["dataset"]) == {"phantom val", "phantom test"}
+    assert set(found.ranking["dataset"]) == set(found.cells["dataset"])
+    assert "skeleton 10 % pce phantom test" in set(found.cells["label"])
+
+
 def test_a_network_that_learned_nothing_is_no_reference():
     def useless(rows):
         rows["dsc"] = rows["dsc"].where(rows["form"] != "dense", 0.0)
@@ -145,7 +188,7 @@ def test_a_network_that_learned_nothing_is_no_reference():
 
     found = analyse(results_of(change=useless), Wanted())
     assert found.targets.empty
-    assert any("no full supervision" in remark for remark in found.remarks)
+    assert any("no complete full supervision" in remark for remark in found.remarks)
 
 
 def test_failures_have_no_mean_distance_and_rank_last():

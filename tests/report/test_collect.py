@@ -4,10 +4,8 @@ import json
 
 import numpy as np
 import pandas as pd
-import pytest
 from made_results import write
 
-from scribblebench.errors import InputError
 from scribblebench.report.collect import arms, collect
 from scribblebench.sweep.plan_file import Plan
 from scribblebench.training.scribble_geometry import check_geometry
@@ -116,19 +114,30 @@ def test_a_trial_is_called_what_the_plan_calls_it_now(made):
     assert rows.loc[rows["trial_id"] != first, "variant"].isna().all()
 
 
-def test_damaged_rows_are_named(made):
+def test_a_damaged_trial_counts_as_failed_and_says_why(made):
     store, trials = made()
     first, *_ = trials
     path = store.trial_folder(first) / "rows.csv"
-    path.write_text(path.read_text().replace("hd95", "hd96"))
-    with pytest.raises(InputError, match=r"rows\.csv: is not what result\.json was written for"):
-        collect(store)
+    whole = path.read_text()
+
+    def said():
+        results = collect(store)
+        assert (len(results.results), list(results.failed)) == (9, [first])
+        assert results.gaps()[0].startswith("9 of 10 trials are finished; 1 failed")
+        return results.failed[first]
+
+    path.write_text(whole.replace("hd95", "hd96"))
+    assert "rows.csv: is not what result.json was written for" in said()
     forget_digest(store, first)
-    with pytest.raises(InputError, match=rf"{first}: rows\.csv has no column 'hd95'"):
-        collect(store)
-    path.write_text("".join(path.read_text().replace("hd96", "hd95").splitlines(True)[:-1]))
-    with pytest.raises(InputError, match=rf"{first}: rows\.csv must have one row for each case"):
-        collect(store)
+    assert f"{first}: rows.csv has no column 'hd95'" in said()
+    path.write_text("".join(whole.splitlines(True)[:-1]))
+    assert f"{first}: rows.csv must have one row for each case" in said()
+    path.write_text(whole)
+    table = pd.read_csv(path)
+    table.loc[3, "assd"] = np.nan
+    table.to_csv(path, index=False)
+    assert "rows.csv has no assd of case 'case1', class LV" in said()
     path.unlink()
-    with pytest.raises(InputError, match=rf"{first}/rows\.csv: cannot be read"):
-        collect(store)
+    assert f"{first}/rows.csv: cannot be read" in said()
+    (store.trial_folder(first) / "result.json").write_text("{")
+    assert "result.json: cannot be read" in said()

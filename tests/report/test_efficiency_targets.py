@@ -159,7 +159,7 @@ def test_without_full_supervision_there_are_no_targets_and_it_is_said():
         assert found.empty
         assert list(found) == list(make(rows))
         assert found.attrs["remarks"] == [
-            "acdc val: no full supervision with a Dice above 0: no share can be stated."
+            "acdc val: no complete full supervision whose Dice is above 0."
         ]
     other = efficiency_targets(rows, reference_method="nnunet")
     assert other.empty

@@ -43,6 +43,13 @@ def test_trials_of_other_settings_are_told_apart_by_their_folder(tmp_path):
     assert sorted({c.arm() for c in merged.planned.values()}) == ["pce", "pce b"]
 
 
+def test_trials_of_other_settings_are_told_apart_even_if_they_share_no_seed(tmp_path):
+    first = results(tmp_path, "a", seeds=[0, 1])
+    second = results(tmp_path, "b", seeds=[2, 3], training={"steps": 50})
+    merged = merge({"a": first, "b": second})
+    assert sorted({c.arm() for c in merged.planned.values()}) == ["pce", "pce b"]
+
+
 def test_what_is_missing_in_one_folder_and_finished_in_another_is_there(tmp_path):
     whole = results(tmp_path, "b")
     first = min(whole.results)

@@ -125,13 +125,21 @@ def test_what_cannot_be_drawn_is_refused_in_words(made):
         write_one(made()[0], wanted=Wanted(reference_method="pcee"))
 
 
-def test_figures_of_an_earlier_report_do_not_stay(made):
+def test_what_an_earlier_report_wrote_does_not_stay_but_what_else_is_there_does(made):
     store, _ = made()
-    stale = store.root / "report" / "figures" / "stale.png"
-    stale.parent.mkdir(parents=True)
-    stale.write_bytes(b"")
+    target = store.root / "report"
+    stale, outside = target / "figures" / "stale.png", store.root / "mine.txt"
+    for path in (stale, target / "data" / "mine.txt", outside):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    (target / "contents.txt").write_text("figures/stale.png\n../mine.txt\n")
     write_one(store)
     assert not stale.exists()
+    assert outside.exists()
+    assert (target / "data" / "mine.txt").exists()
+    listed = (target / "contents.txt").read_text().splitlines()
+    assert {"report.html", "figures/gap.png", "tables/summary.tex"} <= set(listed)
+    assert all((target / name).is_file() for name in listed)
 
 
 def test_a_report_without_pictures_has_all_else(made):

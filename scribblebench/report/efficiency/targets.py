@@ -99,7 +99,7 @@ def efficiency_targets(
 
 def _absent(panel: Panel, reference_method: str | None) -> str:
     named = f" by the method '{reference_method}'" if reference_method else ""
-    return f"{panel.name}: no full supervision{named} with a Dice above 0: no share can be stated."
+    return f"{panel.name}: no complete full supervision{named} whose Dice is above 0."
 
 
 def _seed_range(

@@ -73,6 +73,17 @@ class RankTests:
     meaning: str
     warning: str
 
+    def table(self) -> pd.DataFrame:
+        """Return all of it in one table: a row for each method, with its p against each other.
+
+        Columns `label`, `rank`, `statistic`, `p_value` (Friedman), `f_statistic`, `p_f`
+        (Iman-Davenport), `critical_difference`, `n_blocks`, and `p_METHOD` (Nemenyi).
+        """
+        table = pd.DataFrame({"label": self.average_ranks.index, "rank": self.average_ranks})
+        names = ("statistic", "p_value", "f_statistic", "p_f", "critical_difference", "n_blocks")
+        table = table.assign(**{name: getattr(self, name) for name in names})
+        return table.join(self.p_pairs.add_prefix("p_")).reset_index(drop=True)
+
 
 def rank_tests(
     table: pd.DataFrame,
