@@ -223,6 +223,33 @@ def test_significant_comparisons_are_named_with_their_size():
     assert "2.1 points better (95 % interval from 0.4 worse to 5.0 better, p < .001)" in both
 
 
+def test_what_is_not_the_same_on_every_seed_is_not_counted_as_settled():
+    """Skeleton is worse on each seed, and nothing is said; random_walk is on either side."""
+    seeds = {"seed_low": [-0.2, -0.013], "seed_high": [-0.1, 0.014]}
+    pairs = made_comparisons(p_holm=[0.004, 0.02], **seeds)
+    assert one(found(comparisons=pairs), "Holm") == (
+        "Of 2 comparisons of Dice with expert 1 is significant after Holm's correction: skeleton "
+        "10 % is 18.3 points worse (95 % interval 15.0 to 20.0, p = .004); 1 more is significant, "
+        "but not the same on every seed: random_walk 10 % is 2.1 points better (95 % interval from "
+        "0.4 worse to 5.0 better, p = .020; by seed from 1.3 worse to 1.4 better)."
+    )
+    only = one(found(comparisons=pairs.assign(p_holm=[0.3, 0.02])), "Holm")
+    assert "none is settled; 1 is significant after Holm's correction, but not the same" in only
+    assert only.endswith("1.4 better); the other one is not settled either way.")
+    neither = one(found(comparisons=pairs.assign(p_holm=0.3)), "Holm")
+    assert "seed" not in neither
+    single = one(found(comparisons=pairs[1:]), "one comparison")
+    assert "is significant, but not the same on every seed: random_walk" in single
+    unknown = pairs.assign(seed_low=NAN, seed_high=NAN)
+    assert "seed" not in one(found(comparisons=unknown), "Holm")
+
+
+def test_what_seeds_give_is_turned_with_the_difference():
+    turned = made_comparisons(cell_a=1, cell_b=[2, 3], p_holm=0.01, difference=[0.183, -0.02])
+    turned = turned.assign(seed_low=[0.1, -0.03], seed_high=[0.2, 0.01])
+    assert "by seed from 1.0 worse to 3.0 better" in one(found(comparisons=turned), "Holm")
+
+
 def test_a_reference_may_be_on_either_side_or_nowhere():
     turned = made_comparisons(1).rename(columns={"cell_a": "cell_b", "cell_b": "cell_a"})
     turned = turned.assign(difference=0.183, low=0.15, high=0.2)

@@ -172,6 +172,31 @@ def test_comparisons_in_points_and_in_mm():
     assert table.name == "comparisons-hd95"
 
 
+def test_seeds_stand_beside_intervals_that_do_not_hold_them():
+    seeds = {"seed_low": [-0.2, NAN], "seed_high": [-0.1, NAN]}
+    table = comparisons_table(made_cells(), made_comparisons(**seeds))
+    assert texts(table, "by seed") == [f"{MINUS}20.0 to {MINUS}10.0", "-"]
+    assert dict(zip(headers(table), table.columns, strict=True))["by seed"].unit == "points"
+    assert any("other seeds may differ. By seed: the least" in note for note in table.notes)
+    distances = made_comparisons(metric="hd95", seed_low=-0.51, seed_high=[1.24, np.inf])
+    table = comparisons_table(made_cells(), distances, metric="hd95", unit="mm")
+    assert texts(table, "by seed") == [f"{MINUS}0.5 to +1.2", f"{MINUS}0.5 to ∞"]
+    assert dict(zip(headers(table), table.columns, strict=True))["by seed"].unit == "mm"
+    table = gap_table(made_cells(), made_gap(seed_low=-0.1, seed_high=0.02))
+    assert texts(table, "by seed")[0] == f"{MINUS}10.0 to +2.0"
+
+
+@pytest.mark.parametrize("changes", [{}, {"seed_low": NAN, "seed_high": NAN}])
+def test_one_seed_has_no_column_by_seed(changes):
+    tables = (
+        comparisons_table(made_cells(), made_comparisons(**changes)),
+        gap_table(made_cells(), made_gap(**changes)),
+    )
+    for table in tables:
+        assert "by seed" not in headers(table)
+        assert any(note.endswith("other seeds may differ.") for note in table.notes)
+
+
 def test_comparisons_that_were_corrected_together_stand_together():
     two = made_comparisons(family=["methods", "forms"])
     table = comparisons_table(made_cells(), two)

@@ -64,6 +64,17 @@ def interval_of_points(
     return f"{name} from {ends[0]} {below} to {ends[1]} {above}"
 
 
+def crosses(low: float, high: float, at: float = 0.0) -> bool:
+    """Tell whether a range lies on both sides of a value; one that is not known does not."""
+    return low < at < high
+
+
+def by_seed(low: float, high: float, *, below: str = "worse", above: str = "better") -> str:
+    """Return the differences that seeds alone give: "by seed from 1.3 worse to 1.4 better"."""
+    ends = [f"{100.0 * abs(v):.1f} {below if v < 0 else above}" for v in (low, high)]
+    return f"by seed from {ends[0]} to {ends[1]}"
+
+
 def p_text(p: float) -> str:
     """Return "p = .021", or "p < .001"."""
     text = p_value(p)
