@@ -155,8 +155,13 @@ def _smallest(family: pd.DataFrame) -> str:
 def ranking_sentences(
     cells: pd.DataFrame, ranking: pd.DataFrame, stability: pd.DataFrame, *, allow_partial: bool
 ) -> list[str]:
-    """Say how often the first stays first, and how much of the order holds."""
+    """Say how often the first stays first, and how much of the order holds.
+
+    Nothing where patients cannot be drawn again, as there is one.
+    """
     allowed = cells.index[usable(cells, allow_partial=allow_partial)]
+    # The patients that are drawn again must be several.
+    allowed = allowed[(cells.loc[allowed, "n_patients"] > 1).to_numpy()]
     sentences = []
     for dataset, group in ranking[ranking["cell"].isin(allowed)].groupby("dataset", sort=False):
         if len(group) < 2:
@@ -164,12 +169,13 @@ def ranking_sentences(
         prefix = in_dataset(str(dataset), cells)
         top = group[group["rank"] == group["rank"].min()]
         names = [str(cells.loc[c, "label"]) for c in top["cell"]]
+        settings = f"{counted(len(group), 'setting')}{_over(cells.loc[group['cell'], 'density'])}"
         if len(top) > 1:
-            text = f"{listed(names)} share the first place of {counted(len(group), 'setting')}"
+            text = f"{listed(names)} share the first place of {settings}"
         else:
             first = top.iloc[0]
             text = (
-                f"The best of the ranking of {len(group)} settings, {names[0]}, stays first in "
+                f"The best of the ranking of {settings}, {names[0]}, stays first in "
                 f"{rate(first['podium_1'])} % of bootstrap samples of the patients"
             )
             if first["rank_low"] < first["rank_high"]:
@@ -180,8 +186,16 @@ def ranking_sentences(
         sentences.append(f"{prefix}{text}.")
         if len(stability):
             found = stability[stability["dataset"] == dataset]
+            found = found[found["kendall_tau_median"].notna()]
             sentences += [f"{prefix}{_order(row)}" for row in found.to_dict("records")]
     return sentences
+
+
+def _over(densities: pd.Series) -> str:
+    """Say that a ranking is of settings whose annotation costs different amounts."""
+    if densities.notna().any() and densities.isna().any():
+        return " over all budgets"
+    return " over all densities" if densities.nunique() > 1 else ""
 
 
 def _order(row: Mapping[Hashable, Any]) -> str:

@@ -193,11 +193,25 @@ def test_collapses_name_class_and_seeds_the_worst_first():
 
 
 def test_no_collapse_on_few_seeds_proves_little():
-    """A setting that collapses on 63 % of its seeds shows none on three with .37^3 = .05."""
+    """The exact two-sided interval of none of three: .292^3 = .025."""
+    said = "No class was lost (mean Dice below 0.5) on any seed of the 4 settings"
     assert one(found(), "lost") == (
-        "No class was lost (mean Dice below 0.5) on any seed of the 4 settings; with 3 seeds a "
-        "setting that loses one on up to 63 % of seeds could still look so (95 % confidence)."
+        f"{said}; with 3 seeds the 95 % interval of the share of seeds on which a class is lost "
+        "reaches up to 71 %."
     )
+    unknown = made_summary(made_cells()).drop(columns="collapse_high")
+    assert one(found(summary=unknown), "lost") == f"{said}."
+
+
+def test_one_setting_is_no_plural():
+    cells = made_cells()[:1]
+    assert "on any seed of the one setting; with" in one(
+        found(cells, made_summary(cells, (0.8,))), "lost"
+    )
+    lost = made_summary(cells, (0.8,), collapses={(0, "RV"): 1 / 3})
+    assert one(found(cells, lost), "lost").startswith("The one setting lost a class (mean")
+    own = made_cells(n_seeds=(3, 3, 3, 3))[1:2]
+    assert not any(s.count("1 setting") for s in found(own, made_summary(own, (0.8,))))
 
 
 def test_no_comparison_is_significant():
@@ -292,8 +306,8 @@ def test_families_are_named_where_there_are_several():
 def test_ranking_is_as_sure_as_the_resamples():
     sentences = found(ranking=made_ranking(), stability=made_stability())
     assert one(sentences, "stays first") == (
-        "The best of the ranking of 3 settings, expert, stays first in 43 % of bootstrap samples "
-        "of the patients (95 % interval of its rank 1 to 3), so the first place is not settled."
+        "The best of the ranking of 3 settings over all budgets, expert, stays first in 43 % "
+        "of bootstrap samples of the patients (95 % interval of its rank 1 to 3), so the first place is not settled."
     )
     assert one(sentences, "keep their order") == (
         "Of all pairs of settings 85 % keep their order when the patients are drawn again (median, "
@@ -306,9 +320,29 @@ def test_ranking_is_as_sure_as_the_resamples():
     tied = found(ranking=made_ranking(rank=[1.5, 1.5, 3.0]))
     assert (
         one(tied, "first place")
-        == "expert and random_walk 10 % share the first place of 3 settings."
+        == "expert and random_walk 10 % share the first place of 3 settings over all "
+        "budgets."
     )
     assert not any("ranking" in s for s in found(ranking=made_ranking()[:1]))
+
+
+def test_a_ranking_says_over_what_it_goes():
+    cells = made_cells(density=[1.0, 0.01, 0.1, 0.1])
+    assert "of 3 settings over all densities, expert," in one(
+        found(cells, ranking=made_ranking()), "stays first"
+    )
+    cells["density"] = 0.1
+    assert "of 3 settings, expert," in one(found(cells, ranking=made_ranking()), "stays first")
+
+
+def test_no_stability_is_told_of_one_patient_or_without_tau():
+    frames = {"ranking": made_ranking(), "stability": made_stability()}
+    sentences = found(made_cells().assign(n_patients=1), **frames)
+    assert not any("ranking" in s or "order" in s for s in sentences)
+    unknown = made_stability().assign(kendall_tau_median=NAN)
+    sentences = found(ranking=made_ranking(), stability=unknown)
+    assert not any("keep their order" in s for s in sentences)
+    assert one(sentences, "stays first")
 
 
 def test_principles():
