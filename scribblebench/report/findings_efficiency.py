@@ -132,7 +132,7 @@ def _explained(principles: pd.DataFrame, prefix: str) -> list[str]:
     if shown:
         sentences.append(f"{prefix}Within patients{fixed}, {'; '.join(shown)}.")
     if unsettled:
-        sentences.append(f"{prefix}Within patients{fixed}, not shown: {'; '.join(unsettled)}.")
+        sentences.append(f"{prefix}Within patients{fixed}, not settled: {'; '.join(unsettled)}.")
     return sentences
 
 

@@ -61,8 +61,8 @@ def test_words():
 def test_gap_that_is_not_settled():
     assert expert_only()[0] == (
         "Expert scribbles (12 % of the foreground) with pce reach a Dice of 0.854, 2.4 points "
-        "below full supervision (95 % interval 0.6 to 6.1; n = 10 patients, 3 seeds): within 5 "
-        "points is not shown, and neither is the opposite."
+        "below full supervision (95 % interval 0.6 to 6.1; n = 10 patients, 3 seeds): whether "
+        "they are within 5 points is not settled."
     )
 
 
@@ -91,9 +91,61 @@ def test_the_best_of_several_is_said_to_be_chosen():
     )
     assert sentences[2] == (
         "Of 3 settings none is shown to be at most 5 points below full supervision, 2 are shown to "
-        "be further below, and 1 is open (each tested on its own, without correction for their "
-        "number)."
+        "be further below, and 1 is not settled (each tested on its own, without correction for "
+        "their number)."
     )
+
+
+def test_a_highest_dice_that_prints_the_same_is_shared():
+    cells = made_cells()
+    summary = made_summary(cells, (0.878, 0.854, 0.7011, 0.7013))
+    assert found(cells, summary, gap=made_gap())[1].startswith(
+        "Of 2 settings with a set density, skeleton scribbles at a density of 10 % with pce and "
+        "random_walk scribbles at a density of 10 % with pce share the highest Dice, 0.701. Of "
+        "these, random_walk scribbles at a density of 10 % with pce are 17.7 points below full"
+    )
+    assert "chosen" not in found(cells, summary, gap=made_gap())[1]
+    alone = found(cells[1:], summary[summary["cell"] > 0])[1]
+    assert alone.endswith("share the highest Dice, 0.701 (n = 10 patients, 3 seeds).")
+
+
+def test_a_gap_without_spread_has_no_p_and_no_verdict():
+    flat = expert_only("within", low=-0.024, high=-0.024, p_inferiority=0.0)[0]
+    assert flat.endswith(
+        "2.4 points below full supervision, the same for every patient (n = 10 patients, 3 seeds)."
+    )
+    counts = found(gap=made_gap(verdict="within", low=-0.024, high=-0.024))
+    assert "none is shown to be further below, and 3 are not settled" in one(counts, "Of 3 set")
+
+
+def test_no_verdict_is_given_against_full_supervision_that_collapsed():
+    cells = made_cells()
+    summary = made_summary(cells, collapses={(0, "RV"): 1 / 3})
+    sentences = found(cells, summary, gap=made_gap(verdict="within"))
+    assert sentences[0].endswith(
+        "3 seeds): full supervision itself lost a class on 1 of 3 seeds, so it is no measure of "
+        "what scribbles can reach."
+    )
+    assert not any("margin" in s or "shown" in s for s in sentences)
+
+
+def test_a_verdict_that_is_not_the_same_on_every_seed_does_not_count():
+    """Of 5 points: seeds from 8.0 to 2.0 below lie on both sides, from 8.0 to 6.0 on one."""
+    either = made_gap(seed_low=-0.08, seed_high=[-0.06, -0.02, -0.06])
+    expert, drawn, counts = found(gap=either.assign(verdict="not within"))[:3]
+    assert expert.endswith("that they are more than 5 points worse is shown.")
+    assert "2 are shown to be further below, and 1 is not settled" in counts
+    turned = found(gap=either.assign(verdict="not within", seed_high=0.02))[1]
+    assert (
+        "5 points worse is shown, but it is not the same on every seed (by seed from 8.0 below to "
+        "2.0 above)." in turned
+    )
+    assert "by seed" not in drawn
+
+
+def test_a_count_of_verdicts_names_no_kind_that_is_not_there():
+    counts = one(found(gap=made_gap(verdict="not within")), "Of 3 settings")
+    assert "below full supervision, and 3 are shown to be further below (each" in counts
 
 
 def test_without_full_supervision_the_mean_stands_alone():
@@ -307,7 +359,8 @@ def test_ranking_is_as_sure_as_the_resamples():
     sentences = found(ranking=made_ranking(), stability=made_stability())
     assert one(sentences, "stays first") == (
         "The best of the ranking of 3 settings over all budgets, expert, stays first in 43 % "
-        "of bootstrap samples of the patients (95 % interval of its rank 1 to 3), so the first place is not settled."
+        "of bootstrap samples of the patients (95 % interval of its rank 1 to 3), so the first "
+        "place is not settled."
     )
     assert one(sentences, "keep their order") == (
         "Of all pairs of settings 85 % keep their order when the patients are drawn again (median, "
@@ -355,9 +408,9 @@ def test_principles():
         "Within patients, the others held fixed, ten times the density goes with 10.6 points more "
         "Dice (95 % interval 1.7 to 19.4, p = .024)."
     )
-    assert one(sentences, "not shown: ") == (
-        "Within patients, the others held fixed, not shown: full randomness in place of none goes "
-        "with 0.3 points more Dice (95 % interval from 0.5 less to 1.1 more, p = .400)."
+    assert one(sentences, "not settled: ") == (
+        "Within patients, the others held fixed, not settled: full randomness in place of none "
+        "goes with 0.3 points more Dice (95 % interval from 0.5 less to 1.1 more, p = .400)."
     )
     alone = made_principles(r2=0.36, r2_cells=0.9, dataset="acdc")[:1]
     assert one(found(principles=alone), "explains") == (
