@@ -225,6 +225,38 @@ def test_targets_that_are_not_reached_but_not_ruled_out():
     assert "(95 % interval 1 % or less to beyond 30 %)" in one(sentences, "90 %")
 
 
+def test_a_target_is_missed_up_to_the_density_that_the_line_used():
+    cells = made_line_cells()
+    summary = made_summary(cells, [0.7] * 9)
+    targets = made_targets(highest_density=[0.3, 0.1, 0.3])
+    sentence = one(findings(cells, summary, targets=targets), "90 %")
+    assert sentence.endswith("skeleton does not reach it at any density up to 10 %.")
+
+
+def test_many_lines_are_not_all_named():
+    """Six lines of each fate, of which four are named."""
+    forms = [f"form{i}" for i in range(6)]
+    cells = pd.DataFrame({"form": forms * 2, "density": [0.01] * 6 + [0.3] * 6}).assign(
+        dataset="acdc", split="val", randomness=0.5, method="pce", n_seeds=3, n_planned=3
+    )
+    cells = cells.assign(label=cells["form"], is_complete=True).rename_axis("cell")
+    summary = made_summary(cells, [0.7] * 12)
+    targets = pd.concat([made_targets()[:1]] * 6, ignore_index=True).assign(form=forms)
+    reached = one(findings(cells, summary, targets=targets), "90 %")
+    assert reached.count("% (95 % interval") == 4
+    assert reached.endswith("; 2 more reach it (see the table).")
+    missed = targets.assign(status="not reached", density=np.inf, density_low=np.inf)
+    named = "form0, form1, form2, form3 and 2 more (see the table)"
+    assert f"With pce, {named} do not reach 90 %" in one(
+        findings(cells, summary, targets=missed), "90 %"
+    )
+    some = cells.assign(is_complete=cells["form"] == "form5")
+    left = one(findings(some, summary, targets=targets), "90 %")
+    assert left.endswith(
+        "; form0, form1, form2, form3 and 1 more (see the table) are left out, as they lack seeds."
+    )
+
+
 def test_lines_that_lack_seeds_are_left_out_of_the_targets():
     cells = made_line_cells()
     cells.loc[0, ["n_seeds", "is_complete"]] = (2, False)

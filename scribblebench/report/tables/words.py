@@ -41,6 +41,11 @@ def listed(items: Sequence[str], most: int | None = None) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
+def capped(items: Sequence[str], most: int) -> str:
+    """Return `listed`, which sends the reader to the table for what it leaves out."""
+    return listed(items, most) + (" (see the table)" if len(items) > most else "")
+
+
 def points(difference: float) -> str:
     """Return a difference of Dice without its sign in points, hundredths of Dice."""
     return f"{number(100.0 * abs(difference), '.1f')} points"
@@ -146,16 +151,21 @@ def line_keys(lines: pd.DataFrame) -> list[str]:
     return [*LINE, *(["split"] if "split" in lines else [])]
 
 
-def with_cells(lines: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+def with_cells(
+    lines: pd.DataFrame, cells: pd.DataFrame, *, allow_partial: bool = False
+) -> pd.DataFrame:
     """Add to lines what their cells say: `lowest` and `highest` density, `is_complete`, `missing`.
 
-    `missing` names the cells that lack seeds: "10 % (2/3 seeds)".
+    The densities are those that a line goes over: of cells with all their seeds unless
+    `allow_partial`, and up to the line's own `highest_density` where it has one. `missing` names
+    the cells that lack seeds: "10 % (2/3 seeds)".
     """
     keys = line_keys(lines)
     drawn = cells[~is_dense(cells) & cells["density"].notna()]
     rows = []
     for key, group in drawn.groupby(keys, dropna=False, sort=False):
         lacking = group[~group["is_complete"].astype(bool)].sort_values("density")
+        used = group.loc[usable(group, allow_partial=allow_partial), "density"]
         named = [
             f"{share(d)} % ({n:.0f}/{of:.0f} seeds)"
             for d, n, of in lacking[["density", "n_seeds", "n_planned"]].to_numpy(np.float64)
@@ -163,8 +173,8 @@ def with_cells(lines: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 **dict(zip(keys, key, strict=True)),
-                "lowest": group["density"].min(),
-                "highest": group["density"].max(),
+                "lowest": used.min(),
+                "highest": used.max(),
                 "is_complete": lacking.empty,
                 "missing": listed(named),
             }
@@ -173,6 +183,8 @@ def with_cells(lines: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     keyed = lines.assign(randomness=lines["randomness"].astype(np.float64))
     found["randomness"] = found["randomness"].astype(np.float64)
     merged = keyed.merge(found, on=keys, how="left", validate="many_to_one")
+    if "highest_density" in merged:
+        merged["highest"] = merged["highest_density"].fillna(merged["highest"])
     # A line without cells is taken as it is: nothing says that it lacks anything.
     merged["is_complete"] = ~merged["is_complete"].astype(object).eq(False)
     merged["missing"] = merged["missing"].fillna("")
