@@ -9,7 +9,7 @@ from scribblebench.report.findings_efficiency import principle_sentences, target
 from scribblebench.report.findings_gap import gap_sentences
 from scribblebench.report.findings_tests import comparison_sentences, ranking_sentences
 from scribblebench.report.statistics.variance import COLLAPSED
-from scribblebench.report.tables.words import counted, listed, points, spanned, usable
+from scribblebench.report.tables.words import counted, listed, points, rate, spanned, usable
 
 MOST_NAMED = 4
 """Settings that a sentence names; of others it gives the number."""
@@ -89,16 +89,9 @@ def _collapses(cells: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
     lost = (classes["collapse_rate"] * classes["n_seeds"]).round().astype(int)
     hit = classes.assign(lost=lost)[lost > 0]
     what = f"mean Dice below {COLLAPSED:g}"
-    of = counted(len(cells), "setting")
     if hit.empty:
-        n = int(classes["n_seeds"].min())
-        # The largest rate under which n seeds without a collapse are not improbable.
-        most = 1.0 - 0.05 ** (1.0 / n)
-        return [
-            f"No class was lost ({what}) on any seed of the {of}; with {counted(n, 'seed')} a "
-            f"setting that loses one on up to {100.0 * most:.0f} % of seeds could still look so "
-            "(95 % confidence)."
-        ]
+        of = "the one setting" if len(cells) == 1 else f"the {len(cells)} settings"
+        return [f"No class was lost ({what}) on any seed of {of}{_still_possible(classes)}."]
     labels = cells["label"].to_dict()
     named = []
     most_lost = hit.groupby("cell")["lost"].agg(["max", "sum"])
@@ -110,10 +103,19 @@ def _collapses(cells: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
             for r in own.to_dict("records")
         ]
         named.append(f"{labels[cell]} ({', '.join(each)})")
-    return [
-        f"{len(order)} of {of} lost a class ({what}) on at least one seed: "
-        f"{listed(named, MOST_NAMED)}."
-    ]
+    of = "The one setting" if len(cells) == 1 else f"{len(order)} of {len(cells)} settings"
+    return [f"{of} lost a class ({what}) on at least one seed: {listed(named, MOST_NAMED)}."]
+
+
+def _still_possible(classes: pd.DataFrame) -> str:
+    """Say which rate of collapses none among so few seeds leaves possible, if that is known."""
+    if "collapse_high" not in classes or classes["collapse_high"].isna().all():
+        return ""
+    n, most = int(classes["n_seeds"].min()), classes["collapse_high"].max()
+    return (
+        f"; with {counted(n, 'seed')} the 95 % interval of the share of seeds on which a class is "
+        f"lost reaches up to {rate(most)} %"
+    )
 
 
 def _spread(cells: pd.DataFrame, summary: pd.DataFrame, *, allow_partial: bool) -> list[str]:

@@ -11,6 +11,7 @@ import pandas as pd
 from scribblebench.report.tables.efficiency import AT_LOWEST, NOT_REACHED, whole_r2
 from scribblebench.report.tables.numbers import ALPHA, share
 from scribblebench.report.tables.words import (
+    capped,
     in_dataset,
     interval_of_points,
     line_labels,
@@ -22,6 +23,9 @@ from scribblebench.report.tables.words import (
     with_cells,
 )
 
+MOST_NAMED = 4
+"""Lines that a clause names; of others it gives the number."""
+
 
 def target_sentences(
     cells: pd.DataFrame, targets: pd.DataFrame, *, allow_partial: bool
@@ -31,7 +35,7 @@ def target_sentences(
     One sentence for each data set and share: forms that reach it from the least density on, then
     those that do not.
     """
-    lines = with_cells(targets, cells)
+    lines = with_cells(targets, cells, allow_partial=allow_partial)
     lines["is_told"] = lines["is_complete"] | allow_partial
     sentences = []
     for dataset, of_set in lines.groupby("dataset", sort=False):
@@ -45,7 +49,7 @@ def target_sentences(
             left_out = list(group.loc[~group["is_told"], "label"])
             if left_out:
                 verb, who = ("is", "it lacks") if len(left_out) == 1 else ("are", "they lack")
-                clauses.append(f"{listed(left_out)} {verb} left out, as {who} seeds")
+                clauses.append(f"{capped(left_out, MOST_NAMED)} {verb} left out, as {who} seeds")
             start = f"{in_dataset(str(dataset), cells)}{method}"
             sentences.append(f"{start}{'; '.join(clauses)}.")
     return sentences
@@ -56,18 +60,26 @@ def _clauses(group: pd.DataFrame, goal: str) -> list[str]:
     reached = group[group["status"] != NOT_REACHED].sort_values("density", kind="stable")
     clauses = [
         f"{row['label']} reaches {goal if i == 0 else 'it'} {_at(row)}"
-        for i, row in enumerate(reached.to_dict("records"))
+        for i, row in enumerate(reached[:MOST_NAMED].to_dict("records"))
     ]
+    if (more := len(reached) - MOST_NAMED) > 0:
+        verb = "reaches" if more == 1 else "reach"
+        clauses.append(f"{more} more {verb} it (see the table)")
     missed = group[group["status"] == NOT_REACHED]
     for highest, same in missed.groupby("highest", dropna=False):
         what = goal if not clauses else "it"
         verb = "does" if len(same) == 1 else "do"
         top = float(str(highest))
         up_to = "" if math.isnan(top) else f" up to {share(top)} %"
-        text = f"{listed(list(same['label']))} {verb} not reach {what} at any density{up_to}"
+        who = capped(list(same["label"]), MOST_NAMED)
+        text = f"{who} {verb} not reach {what} at any density{up_to}"
         possible = list(same.loc[same["density_low"] < math.inf, "label"])
         if possible:
-            who = "its interval" if len(same) == 1 else f"the interval of {listed(possible)}"
+            who = (
+                "its interval"
+                if len(same) == 1
+                else f"the interval of {capped(possible, MOST_NAMED)}"
+            )
             text += f" (though {who} does not rule it out)"
         clauses.append(text)
     return clauses
@@ -132,7 +144,7 @@ def _explained(principles: pd.DataFrame, prefix: str) -> list[str]:
     if shown:
         sentences.append(f"{prefix}Within patients{fixed}, {'; '.join(shown)}.")
     if unsettled:
-        sentences.append(f"{prefix}Within patients{fixed}, not shown: {'; '.join(unsettled)}.")
+        sentences.append(f"{prefix}Within patients{fixed}, not settled: {'; '.join(unsettled)}.")
     return sentences
 
 

@@ -11,10 +11,13 @@ import pandas as pd
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.tables.numbers import number, share
 from scribblebench.report.tables.words import (
+    by_seed,
     counted,
+    crosses,
     in_dataset,
     interval_of_points,
     is_dense,
+    listed,
     margin_of_points,
     p_text,
     points,
@@ -23,6 +26,12 @@ from scribblebench.report.tables.words import (
 
 LEVEL = 0.95
 """Of intervals of a gap that do not say theirs."""
+
+NO_SPREAD = 1e-12
+"""An interval narrower than this comes from rounding alone."""
+
+MOST_NAMED = 4
+"""Settings of equal Dice that a sentence names; of others it gives the number."""
 
 LEVEL_WITH = 5e-4
 """A gap below this prints as 0.0 points, which is neither above nor below."""
@@ -45,21 +54,50 @@ def gap_sentences(
         if len(gap):
             full = gap["full_cell"].isin(cells.index[allowed])
             gaps = gap[full & gap["cell"].isin(group.index)]
-            gaps = gaps.drop_duplicates("cell").set_index("cell")
+            gaps = _judged(gaps.drop_duplicates("cell").set_index("cell"), average)
         own = group["density"].isna()
         for kind in (True, False):
             means = average["dsc_mean"].reindex(group.index[own == kind]).dropna()
             if means.empty:
                 continue
-            best = int(means.index[int(means.to_numpy().argmax())])
-            row = cells.loc[best].to_dict() | average.loc[best].to_dict()
-            distance = (
-                _distance(gaps.loc[best].to_dict(), row) if best in gaps.index else _mean(row)
-            )
-            headline = _headline(row, cells, len(means), both_kinds=own.nunique() > 1)
-            sentences.append(f"{prefix}{headline}{distance}{_chosen(len(means))}")
+            text = _best(cells, average, gaps, means, both_kinds=own.nunique() > 1)
+            sentences.append(f"{prefix}{text}")
         sentences += [prefix + s for s in _verdicts(gaps)]
     return sentences
+
+
+def _best(
+    cells: pd.DataFrame,
+    average: pd.DataFrame,
+    gaps: pd.DataFrame,
+    means: pd.Series,
+    *,
+    both_kinds: bool,
+) -> str:
+    """Return which settings have the highest mean, and how far it is from full supervision.
+
+    Means that print the same are equal: what no reader can tell apart is not ranked.
+    """
+    best = int(means.index[int(means.to_numpy().argmax())])
+    rows = {int(c): cells.loc[c].to_dict() | average.loc[c].to_dict() for c in means.index}
+    row = rows[best]
+    dice = number(row["dsc_mean"], ".3f")
+    names = [
+        setting_name(about, cells)
+        for about in rows.values()
+        if number(about["dsc_mean"], ".3f") == dice
+    ]
+    chosen = _chosen(len(means)) if len(names) < len(means) else ""
+    if len(names) == 1:
+        headline = _headline(row, cells, len(means), both_kinds=both_kinds)
+        rest = f", {_distance(gaps.loc[best].to_dict(), row)}" if best in gaps.index else _mean(row)
+        return f"{headline}{rest}{chosen}"
+    of = _of(row, len(means), both_kinds=both_kinds)
+    text = f"{of}, {listed(names, MOST_NAMED)} share the highest Dice, {dice}"
+    if best not in gaps.index:
+        return f"{text} ({_sample(row['n_patients'], row)}).{chosen}"
+    distance = _distance(gaps.loc[best].to_dict(), row)
+    return f"{text}. Of these, {setting_name(row, cells)} are {distance}{chosen}"
 
 
 def _headline(row: Mapping[Hashable, Any], cells: pd.DataFrame, n: int, *, both_kinds: bool) -> str:
@@ -70,9 +108,12 @@ def _headline(row: Mapping[Hashable, Any], cells: pd.DataFrame, n: int, *, both_
         # Names that are no words are written as they are in protocols.
         start = name[:1].upper() + name[1:] if name.split(" ")[0].isalpha() else name
         return f"{start} reach a Dice of {dice}"
+    return f"{_of(row, n, both_kinds=both_kinds)}, {name} have the highest Dice, {dice}"
+
+
+def _of(row: Mapping[Hashable, Any], n: int, *, both_kinds: bool) -> str:
     kind = f" {'without' if math.isnan(row['density']) else 'with'} a set density"
-    of = f"Of {counted(n, 'setting')}{kind if both_kinds else ''}"
-    return f"{of}, {name} have the highest Dice, {dice}"
+    return f"Of {counted(n, 'setting')}{kind if both_kinds else ''}"
 
 
 def _chosen(n: int) -> str:
@@ -102,15 +143,60 @@ def _distance(gap: Mapping[Hashable, Any], row: Mapping[Hashable, Any]) -> str:
         side = "level with"
     sample = _sample(gap["n_patients"], row)
     if gap["n_patients"] < 2 or math.isnan(gap["low"]):
-        return f", {side} full supervision ({sample}: too few patients for an interval)."
+        return f"{side} full supervision ({sample}: too few patients for an interval)."
+    if _has_no_spread(gap):
+        return f"{side} full supervision, the same for every patient ({sample})."
     around = interval_of_points(gap["low"], gap["high"], level=gap.get("level", LEVEL))
-    text = f", {side} full supervision ({around}; {sample}): "
+    text = f"{side} full supervision ({around}; {sample}): "
+    if gap["n_full_lost"] > 0:
+        lost, of = int(gap["n_full_lost"]), int(gap["n_full_seeds"])
+        return (
+            f"{text}full supervision itself lost a class on {lost} of {counted(of, 'seed')}, so "
+            "it is no measure of what scribbles can reach."
+        )
+    if gap["verdict"] == "open":
+        return f"{text}whether they are within {margin} points is not settled."
     if gap["verdict"] == "within":
+        shown = f"that they are not more than {margin} points worse is shown"
         p = p_text(gap["p_inferiority"])
-        return f"{text}that they are not more than {margin} points worse is shown ({p})."
-    if gap["verdict"] == "not within":
-        return f"{text}that they are more than {margin} points worse is shown."
-    return f"{text}within {margin} points is not shown, and neither is the opposite."
+    else:
+        shown, p = f"that they are more than {margin} points worse is shown", ""
+    inside = f" ({p})" if p else ""
+    if _turns(gap):
+        seeds = by_seed(gap["seed_low"], gap["seed_high"], below="below", above="above")
+        inside += f", but it is not the same on every seed ({seeds})"
+    return f"{text}{shown}{inside}."
+
+
+def _has_no_spread(gap: Mapping[Hashable, Any]) -> bool:
+    """Tell whether all patients have the same gap: a test of that knows only where it lies."""
+    return bool(gap["high"] - gap["low"] < NO_SPREAD)
+
+
+def _turns(gap: Mapping[Hashable, Any]) -> bool:
+    """Tell whether seeds taken alone lie on both sides of the margin, where that is known."""
+    ends = gap.get("seed_low", math.nan), gap.get("seed_high", math.nan)
+    return crosses(*ends, at=-gap["margin"])
+
+
+def _judged(gap: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
+    """Add on how many of its seeds full supervision lost a class: `n_full_lost`, `n_full_seeds`."""
+    full = average.reindex(gap["full_cell"])
+    lost = (full["collapse_rate"] * full["n_seeds"]).fillna(0.0).round()
+    return gap.assign(n_full_lost=lost.to_numpy(), n_full_seeds=full["n_seeds"].to_numpy())
+
+
+def _standing(gap: pd.DataFrame) -> pd.DataFrame:
+    """Return gaps with the verdicts that may be counted.
+
+    Those against full supervision that lost a class are left out; what has no spread, or lies on
+    the other side of the margin on some seed, is open.
+    """
+    if gap.empty:
+        return gap
+    kept = gap[gap["n_full_lost"] == 0]
+    doubtful = [_has_no_spread(g) or _turns(g) for g in kept.to_dict("records")]
+    return kept.assign(verdict=kept["verdict"].mask(pd.Series(doubtful, kept.index, bool), "open"))
 
 
 def _mean(row: Mapping[Hashable, Any]) -> str:
@@ -128,7 +214,11 @@ def _sample(n_patients: float, row: Mapping[Hashable, Any]) -> str:
 
 
 def _verdicts(gap: pd.DataFrame) -> list[str]:
-    """Say how many settings are within the margin, where no sentence has named them all."""
+    """Say how many settings are within the margin, where no sentence has named them all.
+
+    See `_standing` for what is counted.
+    """
+    gap = _standing(gap)
     if len(gap) < 3:
         return []
     sentences = []
@@ -137,10 +227,15 @@ def _verdicts(gap: pd.DataFrame) -> list[str]:
             f"{n or 'none'} {'is' if n < 2 else 'are'}"
             for n in ((group["verdict"] == v).sum() for v in ("within", "not within", "open"))
         )
+        limit = margin_of_points(float(str(margin)))
+        clauses = [
+            f"{within} shown to be at most {limit} points below full supervision",
+            f"{outside} shown to be further below",
+        ]
+        if (group["verdict"] == "open").any():
+            clauses.append(f"{unsettled} not settled")
         sentences.append(
-            f"Of {counted(len(group), 'setting')} {within} shown to be at most "
-            f"{margin_of_points(float(str(margin)))} points below full supervision, {outside} "
-            f"shown to be further below, and {unsettled} open (each tested on its own, without "
-            "correction for their number)."
+            f"Of {counted(len(group), 'setting')} {', '.join(clauses[:-1])}, and {clauses[-1]} "
+            "(each tested on its own, without correction for their number)."
         )
     return sentences

@@ -50,6 +50,7 @@ def made_summary(
                     "hd95_high": 9.0,
                     "failure_rate": 0.05 * cell,
                     "collapse_rate": rate,
+                    "collapse_high": 1.0 - 0.025 ** (1.0 / about["n_seeds"]) if rate == 0 else 1.0,
                     "n_seeds": about["n_seeds"],
                     "n_planned": about["n_planned"],
                     "n_patients": n_patients,

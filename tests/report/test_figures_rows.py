@@ -191,6 +191,12 @@ def test_verdicts_are_told_by_form_and_filling():
         gap_figure(gap.assign(margin=[0.01, 0.02, 0.03]))
 
 
+def test_verdicts_are_called_what_tables_call_them():
+    (legend,) = gap_figure(methods(2).gap).legends
+    said = [text.get_text() for text in legend.get_texts()]
+    assert said[:3] == ["within the margin", "not settled", "not within"]
+
+
 def test_bars_join_longest_runs_of_methods_that_do_not_differ():
     """1-2-3 alike, 3-4 alike, 5 alone; 1 and 4 differ: two bars, and none inside another."""
     ranks = pd.Series([1.0, 2.0, 3.0, 4.0, 5.0])

@@ -61,8 +61,8 @@ def test_words():
 def test_gap_that_is_not_settled():
     assert expert_only()[0] == (
         "Expert scribbles (12 % of the foreground) with pce reach a Dice of 0.854, 2.4 points "
-        "below full supervision (95 % interval 0.6 to 6.1; n = 10 patients, 3 seeds): within 5 "
-        "points is not shown, and neither is the opposite."
+        "below full supervision (95 % interval 0.6 to 6.1; n = 10 patients, 3 seeds): whether "
+        "they are within 5 points is not settled."
     )
 
 
@@ -91,9 +91,61 @@ def test_the_best_of_several_is_said_to_be_chosen():
     )
     assert sentences[2] == (
         "Of 3 settings none is shown to be at most 5 points below full supervision, 2 are shown to "
-        "be further below, and 1 is open (each tested on its own, without correction for their "
-        "number)."
+        "be further below, and 1 is not settled (each tested on its own, without correction for "
+        "their number)."
     )
+
+
+def test_a_highest_dice_that_prints_the_same_is_shared():
+    cells = made_cells()
+    summary = made_summary(cells, (0.878, 0.854, 0.7011, 0.7013))
+    assert found(cells, summary, gap=made_gap())[1].startswith(
+        "Of 2 settings with a set density, skeleton scribbles at a density of 10 % with pce and "
+        "random_walk scribbles at a density of 10 % with pce share the highest Dice, 0.701. Of "
+        "these, random_walk scribbles at a density of 10 % with pce are 17.7 points below full"
+    )
+    assert "chosen" not in found(cells, summary, gap=made_gap())[1]
+    alone = found(cells[1:], summary[summary["cell"] > 0])[1]
+    assert alone.endswith("share the highest Dice, 0.701 (n = 10 patients, 3 seeds).")
+
+
+def test_a_gap_without_spread_has_no_p_and_no_verdict():
+    flat = expert_only("within", low=-0.024, high=-0.024, p_inferiority=0.0)[0]
+    assert flat.endswith(
+        "2.4 points below full supervision, the same for every patient (n = 10 patients, 3 seeds)."
+    )
+    counts = found(gap=made_gap(verdict="within", low=-0.024, high=-0.024))
+    assert "none is shown to be further below, and 3 are not settled" in one(counts, "Of 3 set")
+
+
+def test_no_verdict_is_given_against_full_supervision_that_collapsed():
+    cells = made_cells()
+    summary = made_summary(cells, collapses={(0, "RV"): 1 / 3})
+    sentences = found(cells, summary, gap=made_gap(verdict="within"))
+    assert sentences[0].endswith(
+        "3 seeds): full supervision itself lost a class on 1 of 3 seeds, so it is no measure of "
+        "what scribbles can reach."
+    )
+    assert not any("margin" in s or "shown" in s for s in sentences)
+
+
+def test_a_verdict_that_is_not_the_same_on_every_seed_does_not_count():
+    """Of 5 points: seeds from 8.0 to 2.0 below lie on both sides, from 8.0 to 6.0 on one."""
+    either = made_gap(seed_low=-0.08, seed_high=[-0.06, -0.02, -0.06])
+    expert, drawn, counts = found(gap=either.assign(verdict="not within"))[:3]
+    assert expert.endswith("that they are more than 5 points worse is shown.")
+    assert "2 are shown to be further below, and 1 is not settled" in counts
+    turned = found(gap=either.assign(verdict="not within", seed_high=0.02))[1]
+    assert (
+        "5 points worse is shown, but it is not the same on every seed (by seed from 8.0 below to "
+        "2.0 above)." in turned
+    )
+    assert "by seed" not in drawn
+
+
+def test_a_count_of_verdicts_names_no_kind_that_is_not_there():
+    counts = one(found(gap=made_gap(verdict="not within")), "Of 3 settings")
+    assert "below full supervision, and 3 are shown to be further below (each" in counts
 
 
 def test_without_full_supervision_the_mean_stands_alone():
@@ -173,6 +225,38 @@ def test_targets_that_are_not_reached_but_not_ruled_out():
     assert "(95 % interval 1 % or less to beyond 30 %)" in one(sentences, "90 %")
 
 
+def test_a_target_is_missed_up_to_the_density_that_the_line_used():
+    cells = made_line_cells()
+    summary = made_summary(cells, [0.7] * 9)
+    targets = made_targets(highest_density=[0.3, 0.1, 0.3])
+    sentence = one(findings(cells, summary, targets=targets), "90 %")
+    assert sentence.endswith("skeleton does not reach it at any density up to 10 %.")
+
+
+def test_many_lines_are_not_all_named():
+    """Six lines of each fate, of which four are named."""
+    forms = [f"form{i}" for i in range(6)]
+    cells = pd.DataFrame({"form": forms * 2, "density": [0.01] * 6 + [0.3] * 6}).assign(
+        dataset="acdc", split="val", randomness=0.5, method="pce", n_seeds=3, n_planned=3
+    )
+    cells = cells.assign(label=cells["form"], is_complete=True).rename_axis("cell")
+    summary = made_summary(cells, [0.7] * 12)
+    targets = pd.concat([made_targets()[:1]] * 6, ignore_index=True).assign(form=forms)
+    reached = one(findings(cells, summary, targets=targets), "90 %")
+    assert reached.count("% (95 % interval") == 4
+    assert reached.endswith("; 2 more reach it (see the table).")
+    missed = targets.assign(status="not reached", density=np.inf, density_low=np.inf)
+    named = "form0, form1, form2, form3 and 2 more (see the table)"
+    assert f"With pce, {named} do not reach 90 %" in one(
+        findings(cells, summary, targets=missed), "90 %"
+    )
+    some = cells.assign(is_complete=cells["form"] == "form5")
+    left = one(findings(some, summary, targets=targets), "90 %")
+    assert left.endswith(
+        "; form0, form1, form2, form3 and 1 more (see the table) are left out, as they lack seeds."
+    )
+
+
 def test_lines_that_lack_seeds_are_left_out_of_the_targets():
     cells = made_line_cells()
     cells.loc[0, ["n_seeds", "is_complete"]] = (2, False)
@@ -193,11 +277,25 @@ def test_collapses_name_class_and_seeds_the_worst_first():
 
 
 def test_no_collapse_on_few_seeds_proves_little():
-    """A setting that collapses on 63 % of its seeds shows none on three with .37^3 = .05."""
+    """The exact two-sided interval of none of three: .292^3 = .025."""
+    said = "No class was lost (mean Dice below 0.5) on any seed of the 4 settings"
     assert one(found(), "lost") == (
-        "No class was lost (mean Dice below 0.5) on any seed of the 4 settings; with 3 seeds a "
-        "setting that loses one on up to 63 % of seeds could still look so (95 % confidence)."
+        f"{said}; with 3 seeds the 95 % interval of the share of seeds on which a class is lost "
+        "reaches up to 71 %."
     )
+    unknown = made_summary(made_cells()).drop(columns="collapse_high")
+    assert one(found(summary=unknown), "lost") == f"{said}."
+
+
+def test_one_setting_is_no_plural():
+    cells = made_cells()[:1]
+    assert "on any seed of the one setting; with" in one(
+        found(cells, made_summary(cells, (0.8,))), "lost"
+    )
+    lost = made_summary(cells, (0.8,), collapses={(0, "RV"): 1 / 3})
+    assert one(found(cells, lost), "lost").startswith("The one setting lost a class (mean")
+    own = made_cells(n_seeds=(3, 3, 3, 3))[1:2]
+    assert not any(s.count("1 setting") for s in found(own, made_summary(own, (0.8,))))
 
 
 def test_no_comparison_is_significant():
@@ -221,6 +319,33 @@ def test_significant_comparisons_are_named_with_their_size():
     both = one(found(comparisons=made_comparisons(p_holm=[0.004, 0.0001])), "Holm")
     assert "all 2 are significant" in both
     assert "2.1 points better (95 % interval from 0.4 worse to 5.0 better, p < .001)" in both
+
+
+def test_what_is_not_the_same_on_every_seed_is_not_counted_as_settled():
+    """Skeleton is worse on each seed, and nothing is said; random_walk is on either side."""
+    seeds = {"seed_low": [-0.2, -0.013], "seed_high": [-0.1, 0.014]}
+    pairs = made_comparisons(p_holm=[0.004, 0.02], **seeds)
+    assert one(found(comparisons=pairs), "Holm") == (
+        "Of 2 comparisons of Dice with expert 1 is significant after Holm's correction: skeleton "
+        "10 % is 18.3 points worse (95 % interval 15.0 to 20.0, p = .004); 1 more is significant, "
+        "but not the same on every seed: random_walk 10 % is 2.1 points better (95 % interval from "
+        "0.4 worse to 5.0 better, p = .020; by seed from 1.3 worse to 1.4 better)."
+    )
+    only = one(found(comparisons=pairs.assign(p_holm=[0.3, 0.02])), "Holm")
+    assert "none is settled; 1 is significant after Holm's correction, but not the same" in only
+    assert only.endswith("1.4 better); the other one is not settled either way.")
+    neither = one(found(comparisons=pairs.assign(p_holm=0.3)), "Holm")
+    assert "seed" not in neither
+    single = one(found(comparisons=pairs[1:]), "one comparison")
+    assert "is significant, but not the same on every seed: random_walk" in single
+    unknown = pairs.assign(seed_low=NAN, seed_high=NAN)
+    assert "seed" not in one(found(comparisons=unknown), "Holm")
+
+
+def test_what_seeds_give_is_turned_with_the_difference():
+    turned = made_comparisons(cell_a=1, cell_b=[2, 3], p_holm=0.01, difference=[0.183, -0.02])
+    turned = turned.assign(seed_low=[0.1, -0.03], seed_high=[0.2, 0.01])
+    assert "by seed from 1.0 worse to 3.0 better" in one(found(comparisons=turned), "Holm")
 
 
 def test_a_reference_may_be_on_either_side_or_nowhere():
@@ -265,8 +390,9 @@ def test_families_are_named_where_there_are_several():
 def test_ranking_is_as_sure_as_the_resamples():
     sentences = found(ranking=made_ranking(), stability=made_stability())
     assert one(sentences, "stays first") == (
-        "The best of the ranking of 3 settings, expert, stays first in 43 % of bootstrap samples "
-        "of the patients (95 % interval of its rank 1 to 3), so the first place is not settled."
+        "The best of the ranking of 3 settings over all budgets, expert, stays first in 43 % "
+        "of bootstrap samples of the patients (95 % interval of its rank 1 to 3), so the first "
+        "place is not settled."
     )
     assert one(sentences, "keep their order") == (
         "Of all pairs of settings 85 % keep their order when the patients are drawn again (median, "
@@ -279,9 +405,29 @@ def test_ranking_is_as_sure_as_the_resamples():
     tied = found(ranking=made_ranking(rank=[1.5, 1.5, 3.0]))
     assert (
         one(tied, "first place")
-        == "expert and random_walk 10 % share the first place of 3 settings."
+        == "expert and random_walk 10 % share the first place of 3 settings over all "
+        "budgets."
     )
     assert not any("ranking" in s for s in found(ranking=made_ranking()[:1]))
+
+
+def test_a_ranking_says_over_what_it_goes():
+    cells = made_cells(density=[1.0, 0.01, 0.1, 0.1])
+    assert "of 3 settings over all densities, expert," in one(
+        found(cells, ranking=made_ranking()), "stays first"
+    )
+    cells["density"] = 0.1
+    assert "of 3 settings, expert," in one(found(cells, ranking=made_ranking()), "stays first")
+
+
+def test_no_stability_is_told_of_one_patient_or_without_tau():
+    frames = {"ranking": made_ranking(), "stability": made_stability()}
+    sentences = found(made_cells().assign(n_patients=1), **frames)
+    assert not any("ranking" in s or "order" in s for s in sentences)
+    unknown = made_stability().assign(kendall_tau_median=NAN)
+    sentences = found(ranking=made_ranking(), stability=unknown)
+    assert not any("keep their order" in s for s in sentences)
+    assert one(sentences, "stays first")
 
 
 def test_principles():
@@ -294,9 +440,9 @@ def test_principles():
         "Within patients, the others held fixed, ten times the density goes with 10.6 points more "
         "Dice (95 % interval 1.7 to 19.4, p = .024)."
     )
-    assert one(sentences, "not shown: ") == (
-        "Within patients, the others held fixed, not shown: full randomness in place of none goes "
-        "with 0.3 points more Dice (95 % interval from 0.5 less to 1.1 more, p = .400)."
+    assert one(sentences, "not settled: ") == (
+        "Within patients, the others held fixed, not settled: full randomness in place of none "
+        "goes with 0.3 points more Dice (95 % interval from 0.5 less to 1.1 more, p = .400)."
     )
     alone = made_principles(r2=0.36, r2_cells=0.9, dataset="acdc")[:1]
     assert one(found(principles=alone), "explains") == (

@@ -172,6 +172,31 @@ def test_comparisons_in_points_and_in_mm():
     assert table.name == "comparisons-hd95"
 
 
+def test_seeds_stand_beside_intervals_that_do_not_hold_them():
+    seeds = {"seed_low": [-0.2, NAN], "seed_high": [-0.1, NAN]}
+    table = comparisons_table(made_cells(), made_comparisons(**seeds))
+    assert texts(table, "by seed") == [f"{MINUS}20.0 to {MINUS}10.0", "-"]
+    assert dict(zip(headers(table), table.columns, strict=True))["by seed"].unit == "points"
+    assert any("other seeds may differ. By seed: the least" in note for note in table.notes)
+    distances = made_comparisons(metric="hd95", seed_low=-0.51, seed_high=[1.24, np.inf])
+    table = comparisons_table(made_cells(), distances, metric="hd95", unit="mm")
+    assert texts(table, "by seed") == [f"{MINUS}0.5 to +1.2", f"{MINUS}0.5 to ∞"]
+    assert dict(zip(headers(table), table.columns, strict=True))["by seed"].unit == "mm"
+    table = gap_table(made_cells(), made_gap(seed_low=-0.1, seed_high=0.02))
+    assert texts(table, "by seed")[0] == f"{MINUS}10.0 to +2.0"
+
+
+@pytest.mark.parametrize("changes", [{}, {"seed_low": NAN, "seed_high": NAN}])
+def test_one_seed_has_no_column_by_seed(changes):
+    tables = (
+        comparisons_table(made_cells(), made_comparisons(**changes)),
+        gap_table(made_cells(), made_gap(**changes)),
+    )
+    for table in tables:
+        assert "by seed" not in headers(table)
+        assert any(note.endswith("other seeds may differ.") for note in table.notes)
+
+
 def test_comparisons_that_were_corrected_together_stand_together():
     two = made_comparisons(family=["methods", "forms"])
     table = comparisons_table(made_cells(), two)
@@ -213,7 +238,29 @@ def test_targets_reached_at_once_and_never():
     assert texts(table, "time") == ["110 [80, 140]", "-", "≤ 50 [50, 67]"]
     assert [e.mark for e in column(table, "density").values()] == ["", "", "best"]
     assert [c.group for c in table.columns] == ["", "ED90", "ED90"]
-    assert "Densities from 1 to 30 % were run" in table.notes[0]
+    assert table.notes[0].startswith("Curves go over densities from 1 to 30 %; not reached: at")
+
+
+def test_densities_of_a_line_are_those_that_it_used():
+    """The cells of skeleton at 30 % and of points at 1 % lack seeds and are in no curve."""
+    cells = made_line_cells()
+    cells.loc[[5, 6], ["n_seeds", "is_complete"]] = (2, False)
+    targets = made_targets(density_high=np.inf, density_low=[0.014, 0.08, 0.1])
+    targets.loc[2, "density"] = 0.1
+    table = targets_table(targets, cells)
+    assert texts(table, "density") == [
+        "3.1 [1.4, > 30]",
+        "not reached [8, > 10]",
+        "≤ 10 [≤ 10, > 30]",
+    ]
+    assert table.notes[0] == (
+        "Curves go over densities that differ: max_supervision from 1 to 30 %; skeleton from 1 to "
+        "10 %; points from 10 to 30 %. Not reached: at none."
+    )
+    partial = targets_table(targets, cells, allow_partial=True)
+    assert "from 1 to 30 %; not reached" in partial.notes[0]
+    known = targets_table(targets.assign(highest_density=0.1), made_line_cells())
+    assert "from 1 to 10 %; not reached" in known.notes[0]
 
 
 def test_targets_that_the_data_do_not_bound():

@@ -82,7 +82,7 @@ def _set_limits(axes: Axes, gap: pd.DataFrame, margin: float) -> None:
 
 
 def _handles(gap: pd.DataFrame, margin: float) -> dict[str, Artist]:
-    said = {"within": "within the margin", "open": "undecided", "not within": "not within"}
+    said = {"within": "within the margin", "open": "not settled", "not within": "not within"}
     handles: dict[str, Artist] = {
         said[verdict]: Line2D([], [], **shown)
         for verdict, shown in VERDICTS.items()

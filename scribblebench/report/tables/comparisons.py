@@ -15,6 +15,12 @@ from scribblebench.report.tables.words import counted, margin_of_points, spanned
 VERDICTS = {"within": "within", "not within": "not within", "open": "not settled"}
 """The verdict on a margin in words: it is shown, the opposite is shown, or neither is."""
 
+OVER_PATIENTS = (
+    "Intervals and tests are over patients, for the networks that were trained; other seeds may "
+    "differ."
+)
+BY_SEED = " By seed: the least and the largest difference that a seed gives alone."
+
 
 def comparisons_table(
     cells: pd.DataFrame,
@@ -56,6 +62,7 @@ def comparisons_table(
             "difference", (part(f"{{:{spec}}}", "difference"),), unit="points" if is_dice else unit
         ),
         Column("95 % interval", (part(f"[{{:{spec}}}, {{:{spec}}}]", "low", "high"),)),
+        *_seed_column(shown, spec, "points" if is_dice else unit),
         Column("p (Holm)", (part("{:p}", "p_holm"),)),
         Column("Cliff's δ", (part("{:+.2f}", "cliffs_delta"),)),
     ]
@@ -77,7 +84,7 @@ def comparisons_table(
         name="comparisons" if is_dice else f"comparisons-{metric}",
         caption=f"{what} in {METRICS[metric].label}{of}, first setting minus second "
         f"({better}), with 95 % intervals{_sample(shown, ' (n = {})')}.",
-        notes=[*notes, *_left_out(n_left_out, "comparison")],
+        notes=[*notes, _seed_note(shown), *_left_out(n_left_out, "comparison")],
         data=shown.drop(columns="together").rename(columns={"a": "label_a", "b": "label_b"}),
         group="together" if shown["together"].nunique() > 1 else None,
         signs=signs,
@@ -109,6 +116,7 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
         Column("setting", (part("{}", "label"),), align="left"),
         Column("difference", (part("{:+.1%}", "difference"),), unit="points"),
         Column(interval, (part("[{:+.1%}, {:+.1%}]", "low", "high"),)),
+        *_seed_column(shown, "+.1%", "points"),
         Column("not worse", (part("{:p}", "p_inferiority"),), group="p"),
         Column("equivalent", (part("{:p}", "p_equivalence"),), group="p"),
         Column(
@@ -130,11 +138,29 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
             f"{ALPHA:g}). Not within: that it is worse by more is shown. Not settled: neither is. "
             "Equivalent: p of the test that it is not better by more than the margin either. Each "
             "setting is tested on its own, without correction for their number.",
+            _seed_note(shown),
             *_left_out(n_left_out, "setting"),
         ],
         data=shown.drop(columns=["words", "of"]),
         group="dataset" if shown["dataset"].nunique() > 1 else None,
     )
+
+
+def _knows_seeds(shown: pd.DataFrame) -> bool:
+    """Tell whether it is known of any row what seeds give alone."""
+    return "seed_low" in shown and bool(shown["seed_low"].notna().any())
+
+
+def _seed_column(shown: pd.DataFrame, spec: str, unit: str) -> list[Column]:
+    """Return the column of what seeds give alone, where that is known of any row."""
+    if not _knows_seeds(shown):
+        return []
+    ends = part(f"{{:{spec}}} to {{:{spec}}}", "seed_low", "seed_high")
+    return [Column("by seed", (ends,), unit=unit)]
+
+
+def _seed_note(shown: pd.DataFrame) -> str:
+    return OVER_PATIENTS + (BY_SEED if _knows_seeds(shown) else "")
 
 
 def _headings(shown: pd.DataFrame) -> list[str]:

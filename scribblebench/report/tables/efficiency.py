@@ -12,7 +12,7 @@ import pandas as pd
 from scribblebench.report.tables.build import build_table
 from scribblebench.report.tables.model import Column, Table, part
 from scribblebench.report.tables.numbers import number, share
-from scribblebench.report.tables.words import line_keys, line_labels, with_cells
+from scribblebench.report.tables.words import line_keys, line_labels, listed, with_cells
 
 AT_LOWEST, NOT_REACHED = "reached at the lowest density", "not reached"
 STATUSES = ("reached", AT_LOWEST, NOT_REACHED)
@@ -37,7 +37,10 @@ def targets_table(
     if unknown:
         raise ValueError(f"status must be one of {STATUSES}, got {unknown[0]!r}")
     keys = line_keys(targets)
-    lines = with_cells(targets[keys].drop_duplicates(ignore_index=True), cells)
+    own = [*keys, *(["highest_density"] if "highest_density" in targets else [])]
+    lines = with_cells(
+        targets[own].drop_duplicates(keys, ignore_index=True), cells, allow_partial=allow_partial
+    )
     shown = lines.assign(label=line_labels(lines)) if len(lines) else lines.assign(label=[])
     columns = [Column("scribbles", (part("{}", "label"),), align="left")]
     for wanted in sorted(targets["share"].unique()):
@@ -181,12 +184,22 @@ def density_end(value: float, lowest: float, highest: float) -> str:
 
 
 def _range_note(shown: pd.DataFrame) -> list[str]:
-    if not len(shown) or shown["lowest"].isna().all():
+    """Say over which densities the lines go, each where they differ."""
+    known = shown[shown["lowest"].notna() & shown["highest"].notna()]
+    ranges = {
+        str(label): f"{share(low)} to {share(high)} %"
+        for label, low, high in zip(known["label"], known["lowest"], known["highest"], strict=True)
+    }
+    if not ranges:
         return []
-    return [
-        f"Densities from {share(shown['lowest'].min())} to {share(shown['highest'].max())} % were "
-        "run; not reached: at none of them."
+    if len(set(ranges.values())) == 1:
+        over = f"Curves go over densities from {next(iter(ranges.values()))}"
+        return [f"{over}; not reached: at none of them."]
+    of_each = [
+        f"{listed([name for name, own in ranges.items() if own == span])} from {span}"
+        for span in dict.fromkeys(ranges.values())
     ]
+    return [f"Curves go over densities that differ: {'; '.join(of_each)}. Not reached: at none."]
 
 
 def _incomplete_note(lines: pd.DataFrame, *, allow_partial: bool) -> list[str]:

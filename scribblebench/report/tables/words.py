@@ -41,6 +41,11 @@ def listed(items: Sequence[str], most: int | None = None) -> str:
     return f"{', '.join(items[:-1])} and {items[-1]}"
 
 
+def capped(items: Sequence[str], most: int) -> str:
+    """Return `listed`, which sends the reader to the table for what it leaves out."""
+    return listed(items, most) + (" (see the table)" if len(items) > most else "")
+
+
 def points(difference: float) -> str:
     """Return a difference of Dice without its sign in points, hundredths of Dice."""
     return f"{number(100.0 * abs(difference), '.1f')} points"
@@ -62,6 +67,17 @@ def interval_of_points(
     if low >= 0.0:
         return f"{name} {ends[0]} to {ends[1]}"
     return f"{name} from {ends[0]} {below} to {ends[1]} {above}"
+
+
+def crosses(low: float, high: float, at: float = 0.0) -> bool:
+    """Tell whether a range lies on both sides of a value; one that is not known does not."""
+    return low < at < high
+
+
+def by_seed(low: float, high: float, *, below: str = "worse", above: str = "better") -> str:
+    """Return the differences that seeds alone give: "by seed from 1.3 worse to 1.4 better"."""
+    ends = [f"{100.0 * abs(v):.1f} {below if v < 0 else above}" for v in (low, high)]
+    return f"by seed from {ends[0]} to {ends[1]}"
 
 
 def p_text(p: float) -> str:
@@ -135,16 +151,21 @@ def line_keys(lines: pd.DataFrame) -> list[str]:
     return [*LINE, *(["split"] if "split" in lines else [])]
 
 
-def with_cells(lines: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
+def with_cells(
+    lines: pd.DataFrame, cells: pd.DataFrame, *, allow_partial: bool = False
+) -> pd.DataFrame:
     """Add to lines what their cells say: `lowest` and `highest` density, `is_complete`, `missing`.
 
-    `missing` names the cells that lack seeds: "10 % (2/3 seeds)".
+    The densities are those that a line goes over: of cells with all their seeds unless
+    `allow_partial`, and up to the line's own `highest_density` where it has one. `missing` names
+    the cells that lack seeds: "10 % (2/3 seeds)".
     """
     keys = line_keys(lines)
     drawn = cells[~is_dense(cells) & cells["density"].notna()]
     rows = []
     for key, group in drawn.groupby(keys, dropna=False, sort=False):
         lacking = group[~group["is_complete"].astype(bool)].sort_values("density")
+        used = group.loc[usable(group, allow_partial=allow_partial), "density"]
         named = [
             f"{share(d)} % ({n:.0f}/{of:.0f} seeds)"
             for d, n, of in lacking[["density", "n_seeds", "n_planned"]].to_numpy(np.float64)
@@ -152,8 +173,8 @@ def with_cells(lines: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 **dict(zip(keys, key, strict=True)),
-                "lowest": group["density"].min(),
-                "highest": group["density"].max(),
+                "lowest": used.min(),
+                "highest": used.max(),
                 "is_complete": lacking.empty,
                 "missing": listed(named),
             }
@@ -162,6 +183,8 @@ def with_cells(lines: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
     keyed = lines.assign(randomness=lines["randomness"].astype(np.float64))
     found["randomness"] = found["randomness"].astype(np.float64)
     merged = keyed.merge(found, on=keys, how="left", validate="many_to_one")
+    if "highest_density" in merged:
+        merged["highest"] = merged["highest_density"].fillna(merged["highest"])
     # A line without cells is taken as it is: nothing says that it lacks anything.
     merged["is_complete"] = ~merged["is_complete"].astype(object).eq(False)
     merged["missing"] = merged["missing"].fillna("")
