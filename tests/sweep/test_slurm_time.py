@@ -69,7 +69,7 @@ def test_a_task_knows_when_the_run_has_to_end(long, tmp_path):
     process = Background(long, output, stop=Stop(time.monotonic() + 3600.0))
     pid = next(iter(wait_for(lambda: running(output), process).values()))
     command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-    assert 50.0 < float(command[command.index("--stop-after") + 1]) < 60.0
+    assert 50.0 < float(command[command.index("--stop-after") + 1]) <= 60.0
     process.stop.ask("enough")
     assert process.communicate()[0].stopped == "enough"
     wait_for(lambda: not in_queue(), timeout_s=20)
