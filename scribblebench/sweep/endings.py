@@ -70,7 +70,7 @@ class Endings:
             table.to_parquet(temporary, index=False)
 
     def _changed_ns(self, trial_id: str) -> int:
-        try:
+        try:  # a Path for each of very many trials would take longer than the question
             return os.stat(f"{self._trials}/{trial_id}/attempts").st_mtime_ns  # noqa: PTH116
         except OSError:
             return -1

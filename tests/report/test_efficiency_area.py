@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_efficiency import cell, form, full, table
+from made_efficiency import form, full, table
 
 from scribblebench.report.efficiency.area import (
     area_difference,
@@ -12,7 +12,6 @@ from scribblebench.report.efficiency.area import (
     efficiency_areas,
 )
 from scribblebench.report.efficiency.curve import at_density, fit_curve
-from scribblebench.report.efficiency.heat import heat_table
 from scribblebench.report.efficiency.resampling import patient_weights
 
 DENSITY = np.array([0.01, 0.1, 0.2])
@@ -73,27 +72,3 @@ def test_tables_state_the_range_and_leave_out_pairs_that_do_not_compare():
     assert pairs[["form_a", "form_b"]].to_numpy().tolist() == [["points", "skeleton"]]
     expected = 0.8 - areas.loc["skeleton", "area"]
     np.testing.assert_allclose(pairs.loc[0, ["difference", "low", "high"]].astype(float), expected)
-
-
-def test_heat_maps_hold_the_other_axis_and_show_what_is_absent():
-    """Randomness 0 and 1 were drawn at one density only: they do not enter form x density."""
-    rows = table(
-        form("points", [0.01, 0.1], [[0.7, 0.8], [0.8, 0.9]]),
-        cell("points", 0.1, [0.2, 0.2], randomness=0.0),
-        cell("points", 0.1, [0.9, 0.9], randomness=1.0),
-        cell("skeleton", 0.1, [[0.4, 0.6], [0.6, 0.8]]),
-        cell("expert", np.nan, [0.7, 0.7], randomness=np.nan),
-        full([0.9, 0.9]),
-    )
-    density = heat_table(rows, "density").set_index(["form", "density"])
-    assert (density["randomness"] == 0.5).all()
-    assert density["dsc_mean"].tolist() == pytest.approx([0.75, 0.85, np.nan, 0.6], nan_ok=True)
-    assert density["n_seeds"].tolist() == [1, 1, 0, 2]
-    assert density["n_patients"].tolist() == [2, 2, 0, 2]
-    randomness = heat_table(rows, "randomness").set_index(["form", "randomness"])
-    assert (randomness["density"] == 0.1).all()
-    assert randomness.loc["points", "dsc_mean"].tolist() == pytest.approx([0.2, 0.85, 0.9])
-    assert randomness.loc["skeleton", "n_seeds"].tolist() == [0, 2, 0]
-    assert heat_table(full([0.9]), "density").empty
-    with pytest.raises(ValueError, match="by must be 'density' or 'randomness', got 'form'"):
-        heat_table(rows, "form")

@@ -17,7 +17,6 @@ from scribblebench.report.efficiency.curve import (
     fit_curve,
     monotone,
 )
-from scribblebench.report.efficiency.heat import heat_table
 from scribblebench.report.efficiency.panels import panels
 from scribblebench.report.efficiency.principles import principles
 from scribblebench.report.efficiency.resampling import interval, patient_weights
@@ -176,8 +175,6 @@ TABLES = {
     "areas": efficiency_areas,
     "differences": area_differences,
     "principles": principles,
-    "density": lambda rows: heat_table(rows, "density"),
-    "randomness": lambda rows: heat_table(rows, "randomness"),
 }
 
 
@@ -202,7 +199,7 @@ def test_rows_are_not_changed():
 def test_neither_torch_nor_matplotlib_is_imported():
     code = (
         "import sys, scribblebench.report.efficiency.targets as t, "
-        "scribblebench.report.efficiency.heat, scribblebench.report.efficiency.area, "
+        "scribblebench.report.efficiency.area, "
         "scribblebench.report.efficiency.principles; "
         "print({'torch', 'matplotlib'} & set(sys.modules))"
     )

@@ -23,17 +23,17 @@ def test_columns_say_their_unit_and_leave_out_what_holds_nothing(tab):
         *("Trial", "Form", "Density", "Randomness", "Method", "Seed", "State"),
         *("Dice", "Dice RV", "HD95 (px)", "Time (s)", "Commit"),
     ]
-    assert column(tab, "Density") == ["1 %", "10 %", "1 %", "10 %", "–", "–"]  # noqa: RUF001
+    assert column(tab, "Density") == ["1 %", "10 %", "1 %", "10 %", "–", "–"]
     assert column(tab, "Commit")[0] == "0123456"
 
 
 def test_sorting_by_mouse_and_by_keyboard_puts_the_undefined_last(tab):
     head = heading(tab, "HD95")
     head.get_by_role("button").click()
-    assert column(tab, "HD95 (px)") == ["1.0", "2.5", "9.0", "10.0", "∞", "–"]  # noqa: RUF001
+    assert column(tab, "HD95 (px)") == ["1.0", "2.5", "9.0", "10.0", "∞", "–"]
     assert head.get_attribute("aria-sort") == "ascending"
     head.get_by_role("button").press("Enter")
-    assert column(tab, "HD95 (px)") == ["∞", "10.0", "9.0", "2.5", "1.0", "–"]  # noqa: RUF001
+    assert column(tab, "HD95 (px)") == ["∞", "10.0", "9.0", "2.5", "1.0", "–"]
     assert head.get_attribute("aria-sort") == "descending"
     heading(tab, "Trial").get_by_role("button").press("Space")
     assert column(tab, "Trial") == ["t1", "t2", "t3", "t4", "t5", "t6"]

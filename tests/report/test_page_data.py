@@ -185,7 +185,7 @@ def test_facts_are_grouped_and_those_that_differ_are_marked():
     }
     overall = {fact.name: fact.values for fact in overall_facts(provenance)}
     assert overall == {"finished trials": ["3"], "first trial started": ["2026-01-02 02:04 UTC"]}
-    dash = "–"  # noqa: RUF001
+    dash = "–"
     grouped = {
         group: {fact.name: (fact.values, fact.differs) for fact in facts}
         for group, facts in grouped_facts(provenance).items()

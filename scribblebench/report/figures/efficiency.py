@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.figures import curve_panel
 from scribblebench.report.figures.layout import add_legend, add_title
-from scribblebench.report.figures.points import classes_of
+from scribblebench.report.figures.points import classes_of, lack_seeds
 from scribblebench.report.style import GREY, PAPER, Style, StyledFigure, new_figure, styled
 
 X_LABEL = "density: annotated share of a class"
@@ -100,7 +100,7 @@ def _handles(panels: Sequence[Axes], points: pd.DataFrame, style: Style) -> dict
         handles["95 % and 90 % of full"] = Line2D(
             [], [], color=GREY, linestyle=(0, (1, 2)), linewidth=style.thin_pt
         )
-    if (points["is_complete"] == False).any():  # noqa: E712 - missing values are neither
+    if lack_seeds(points):
         handles["seeds are missing"] = Line2D(
             [], [], marker="o", linestyle="none", color=GREY, markerfacecolor="white"
         )

@@ -100,7 +100,7 @@ def add_legend(figure: StyledFigure, handles: Mapping[str, Artist]) -> None:
         return
     letters = int(figure.get_figwidth() * 72 / (figure.style.small_pt * LETTER)) - 6
     names = [broken(name, letters) for name in handles]
-    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call] # stubs lack it
     for n_columns in range(min(len(names), 6), 0, -1):
         legend = figure.legend(
             list(handles.values()), names, loc="outside lower center", ncols=n_columns

@@ -20,7 +20,7 @@ from scribblebench.report.figures.layout import (
     set_rows,
     settle,
 )
-from scribblebench.report.figures.points import classes_of, matching
+from scribblebench.report.figures.points import classes_of, lack_seeds, matching
 from scribblebench.report.scores import CELL
 from scribblebench.report.style import COLOURS, GREY, PAPER, Style, StyledFigure, new_figure, styled
 
@@ -102,7 +102,7 @@ def _handles(points: pd.DataFrame, style: Style) -> dict[str, Artist]:
     }
     for method in points.loc[points["form"] == "dense", "method"].unique():
         handles[f"dense labels ({method})"] = Line2D([], [], color=GREY, linestyle="--")
-    if (points["is_complete"] == False).any():  # noqa: E712 - missing values are neither
+    if lack_seeds(points):
         handles["seeds are missing"] = Line2D(
             [], [], color=COLOURS[0], marker="o", markerfacecolor="white"
         )

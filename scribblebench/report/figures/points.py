@@ -76,9 +76,9 @@ def _concatenated(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True).reindex(columns=COLUMNS)
 
 
-def of_kind(points: pd.DataFrame, kind: str, class_name: str = AVERAGE_NAME) -> pd.DataFrame:
-    """Return the points of one kind and class."""
-    return points[(points["kind"] == kind) & (points["class_name"] == class_name)]
+def lack_seeds(points: pd.DataFrame) -> bool:
+    """Return whether a cell lacks seeds; fits and seeds, of which it is not known, do not count."""
+    return bool(points["is_complete"].eq(False).any())
 
 
 def matching(table: pd.DataFrame, values: pd.Series, columns: Sequence[str]) -> pd.DataFrame:

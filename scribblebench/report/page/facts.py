@@ -94,7 +94,7 @@ def _moment(value: Any) -> str:
 
 def _text(value: Any) -> str:
     if value is None:
-        return "–"  # noqa: RUF001
+        return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

@@ -158,13 +158,13 @@ class Table:
 class _Formatted:
     """A value that `str.format` prints by the rules of `numbers`."""
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, value: Any) -> None:
         self.value = value
 
     def __format__(self, spec: str) -> str:
         if isinstance(self.value, str) or not spec:
             return str(self.value)
-        value = float(self.value)  # type: ignore[arg-type]
+        value = float(self.value)
         return p_value(value) if spec == "p" else number(value, spec)
 
 
