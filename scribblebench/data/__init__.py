@@ -1,6 +1,23 @@
 """Data sets: one adapter a file, all giving `Case` objects."""
 
 from scribblebench.data import acdc, mscmr, phantom  # fill DATASETS
-from scribblebench.data.dataset import DATASETS, Dataset, Split, fingerprint
+from scribblebench.data.dataset import (
+    DATASETS,
+    CaseFiles,
+    Dataset,
+    DatasetFacts,
+    Split,
+    fingerprint,
+)
 
-__all__ = ["DATASETS", "Dataset", "Split", "acdc", "fingerprint", "mscmr", "phantom"]
+__all__ = [
+    "DATASETS",
+    "CaseFiles",
+    "Dataset",
+    "DatasetFacts",
+    "Split",
+    "acdc",
+    "fingerprint",
+    "mscmr",
+    "phantom",
+]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from scribblebench.data.dataset import DATASETS, Split
+from scribblebench.data.dataset import DATASETS, CaseFiles, DatasetFacts, Split
 from scribblebench.data.files import data_folder, read_case
 from scribblebench.errors import InputError
 from scribblebench.types import Case, LabelSpec
@@ -43,6 +43,20 @@ class Acdc:
     """
 
     name = "acdc"
+    facts = DatasetFacts(
+        title="Automated Cardiac Diagnosis Challenge",
+        modality="cine MRI, short axis, at end diastole and end systole",
+        channels=("cine MRI",),
+        n_patients=100,
+        split="by patient within each diagnosis: 7/16 train, 7/16 pool, 1/8 val",
+        licence="CC BY-NC-SA 4.0",
+        citation="Bernard et al., Deep Learning Techniques for Automatic MRI Cardiac Multi-"
+        "structures Segmentation and Diagnosis: Is the Problem Solved?, IEEE TMI 37(11), 2018, "
+        "doi 10.1109/TMI.2018.2837502; scribbles: Valvano et al., Learning to Segment from "
+        "Scribbles using Multi-scale Adversarial Attention Gates, IEEE TMI 40(8), 2021, "
+        "doi 10.1109/TMI.2021.3069634",
+        url="https://www.creatis.insa-lyon.fr/Challenge/acdc/",
+    )
     labels = LabelSpec(("background", "RV", "myocardium", "LV"))
 
     def __init__(self, root: Path | None) -> None:
@@ -88,20 +102,24 @@ class Acdc:
             parts[part_of[self.patient_id(case_id)]].append(case_id)
         return Split({name: tuple(cases) for name, cases in parts.items()})
 
+    def files(self, case_id: str) -> CaseFiles:
+        """Return the files of one case; dense labels are always expected, scribbles are not."""
+        path = self._images[case_id]
+        label, scribble = (
+            path.with_name(path.name.replace(".nii", f"_{kind}.nii")) for kind in ("gt", "scribble")
+        )
+        return CaseFiles((path,), label, scribble if scribble.exists() else None)
+
     def load(self, case_id: str) -> Case:
         """Read image, dense labels and, where there are any, expert scribbles.
 
         The spacing is None where the copy has lost it (identity affine): real ACDC planes lie
         5 to 10 mm apart.
         """
-        path = self._images[case_id]
-        scribble_path = path.with_name(path.name.replace(".nii", "_scribble.nii"))
         return read_case(
-            path,
+            self.files(case_id),
             case_id=case_id,
             patient_id=self.patient_id(case_id),
-            label_path=path.with_name(path.name.replace(".nii", "_gt.nii")),
-            scribble_path=scribble_path if scribble_path.exists() else None,
             labels=self.labels,
             ignore=SCRIBBLE_IGNORE,
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -29,10 +30,61 @@ class Split:
         return self.parts[part]
 
 
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What a user needs to know of a data set before there is a copy of it.
+
+    Parameters
+    ----------
+    title : str
+        Its name in full.
+    modality : str
+        What the images are, such as "cine MRI".
+    channels : tuple of str
+        Names of an image's channels, in order.
+    n_patients : int or None
+        Patients with labels in the official download; None where anything may come.
+    split : str
+        What the default split is and where it comes from, in a sentence.
+    licence : str
+    citation : str
+        Authors, title, journal, year, DOI.
+    url : str
+        Where to get it; empty for what is embedded or a user's own.
+    """
+
+    title: str
+    modality: str
+    channels: tuple[str, ...]
+    n_patients: int | None
+    split: str
+    licence: str
+    citation: str
+    url: str
+
+
+@dataclass(frozen=True)
+class CaseFiles:
+    """The files that one case is read from.
+
+    Parameters
+    ----------
+    images : tuple of Path
+        One file with all channels or one a channel; empty for a case that is computed.
+    label, scribble : Path or None
+        Dense labels and scribbles; None where the case comes without.
+    """
+
+    images: tuple[Path, ...]
+    label: Path | None
+    scribble: Path | None
+
+
 class Dataset(Protocol):
     """Cases with one class list and a default split."""
 
     name: str
+    facts: DatasetFacts
     labels: LabelSpec
 
     def case_ids(self) -> Sequence[str]:
@@ -47,13 +99,24 @@ class Dataset(Protocol):
         """Return the default split by patient."""
         ...
 
+    def files(self, case_id: str) -> CaseFiles:
+        """Return the files of one case; none of them is opened."""
+        ...
+
     def load(self, case_id: str) -> Case:
         """Read one case; an `InputError` names the file at fault."""
         ...
 
 
-DatasetFactory = Callable[..., Dataset]
-"""Opens a data set: takes its folder (None: embedded) and, by name, its own options."""
+class DatasetFactory(Protocol):
+    """Opens a data set, and tells what there is to know before."""
+
+    facts: DatasetFacts
+
+    def __call__(self, *root: Any, **options: Any) -> Dataset:
+        """Take the data set's folder (None: embedded) and, by name, its own options."""
+        ...
+
 
 DATASETS: Registry[DatasetFactory] = Registry("data set")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scribblebench.data.dataset import CaseFiles
 from scribblebench.errors import InputError
 from scribblebench.io.nifti import read_image, read_label_map
 from scribblebench.types import IGNORE_LABEL, Case, LabelArray, LabelSpec
@@ -32,12 +33,10 @@ def data_folder(root: Path | None, name: str) -> Path:
 
 
 def read_case(
-    image_path: Path,
+    files: CaseFiles,
     *,
     case_id: str,
     patient_id: str,
-    label_path: Path | None,
-    scribble_path: Path | None,
     labels: LabelSpec,
     ignore: int,
 ) -> Case:
@@ -45,11 +44,9 @@ def read_case(
 
     Parameters
     ----------
-    image_path : Path
-        Its geometry is the case's.
+    files : CaseFiles
+        With one image, whose geometry is the case's.
     case_id, patient_id : str
-    label_path, scribble_path : Path, or None
-        None where the case comes without.
     labels : LabelSpec
     ignore : int
         What scribble files hold where nothing is annotated.
@@ -59,18 +56,18 @@ def read_case(
     InputError
         Naming the file that cannot be read, or holds other values or another shape.
     """
-    image, volume = read_image(image_path)
+    image, volume = read_image(files.images[0])
     shape = image.shape
     return Case(
         case_id=case_id,
         patient_id=patient_id,
         image=image[None],
-        label_map=None if label_path is None else read_dense(label_path, labels, shape),
+        label_map=None if files.label is None else read_dense(files.label, labels, shape),
         spacing_mm=volume.spacing_mm,
         affine=volume.affine,
         scribble=None
-        if scribble_path is None
-        else read_scribble(scribble_path, labels, shape, ignore=ignore),
+        if files.scribble is None
+        else read_scribble(files.scribble, labels, shape, ignore=ignore),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from scribblebench.data.dataset import DATASETS, Split
+from scribblebench.data.dataset import DATASETS, CaseFiles, DatasetFacts, Split
 from scribblebench.data.files import data_folder, read_case
 from scribblebench.errors import InputError
 from scribblebench.io.nifti import case_name, list_volumes
@@ -42,6 +42,19 @@ class Mscmr:
     """
 
     name = "mscmr"
+    facts = DatasetFacts(
+        title="Multi-Sequence Cardiac MR Segmentation Challenge (MSCMRseg)",
+        modality="LGE cardiac MRI, short axis",
+        channels=("LGE MRI",),
+        n_patients=45,
+        split="by CycleMix's folders: 25 train, 5 val, 15 test",
+        licence="for research, by the challenge's terms",
+        citation="Zhuang, Multivariate Mixture Model for Myocardial Segmentation Combining "
+        "Multi-Source Images, IEEE TPAMI 41(12), 2019, doi 10.1109/TPAMI.2018.2869576; scribbles "
+        "and split: Zhang and Zhuang, CycleMix: A Holistic Strategy for Medical Image "
+        "Segmentation from Scribble Supervision, CVPR 2022",
+        url="https://zmiclab.github.io/zxh/0/mscmrseg19/",
+    )
     labels = LabelSpec(("background", "RV", "myocardium", "LV"))
 
     def __init__(self, root: Path | None) -> None:
@@ -78,24 +91,34 @@ class Mscmr:
         """Return the published split: 25 train, 5 val and 15 test."""
         return Split(self._parts)
 
+    def files(self, case_id: str) -> CaseFiles:
+        """Return the files of one case; dense labels or scribbles may be missing, not both.
+
+        Raises
+        ------
+        InputError
+            If there are neither.
+        """
+        path = self._images[case_id]
+        folder = path.parents[1] / "labels"
+        label, scribble = (
+            folder / path.name.replace(".nii", f"_{kind}.nii") for kind in ("manual", "scribble")
+        )
+        if not (label.exists() or scribble.exists()):
+            raise InputError(f"{folder}: holds neither {label.name} nor {scribble.name}")
+        return CaseFiles(
+            (path,), label if label.exists() else None, scribble if scribble.exists() else None
+        )
+
     def load(self, case_id: str) -> Case:
         """Read image, dense labels and expert scribbles; one of the two may be missing.
 
         The geometry is that of the image: some label files have lost theirs.
         """
-        path = self._images[case_id]
-        folder = path.parents[1] / "labels"
-        label_path, scribble_path = (
-            folder / path.name.replace(".nii", f"_{kind}.nii") for kind in ("manual", "scribble")
-        )
-        if not (label_path.exists() or scribble_path.exists()):
-            raise InputError(f"{folder}: holds neither {label_path.name} nor {scribble_path.name}")
         return read_case(
-            path,
+            self.files(case_id),
             case_id=case_id,
             patient_id=self.patient_id(case_id),
-            label_path=label_path if label_path.exists() else None,
-            scribble_path=scribble_path if scribble_path.exists() else None,
             labels=self.labels,
             ignore=SCRIBBLE_IGNORE,
         )

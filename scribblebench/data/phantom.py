@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from scribblebench.data.dataset import DATASETS, Split
+from scribblebench.data.dataset import DATASETS, CaseFiles, DatasetFacts, Split
 from scribblebench.data.phantom_anatomy import (
     Anatomy,
     Layer,
@@ -84,6 +84,16 @@ class Phantom:
     """
 
     name = "phantom"
+    facts = DatasetFacts(
+        title="Phantom",
+        modality="drawn short-axis cardiac MRI",
+        channels=("drawn MRI",),
+        n_patients=None,
+        split="in order of id: a half train, a quarter val, a quarter test",
+        licence="Apache-2.0, as the package",
+        citation="scribblebench",
+        url="",
+    )
     labels = LabelSpec(("background", "RV", "myocardium", "LV"))
 
     def __init__(
@@ -129,6 +139,10 @@ class Phantom:
         """Divide the patients, in order of id, into train, val, test and pool."""
         ids = iter(self.case_ids())
         return Split({part: tuple(next(ids) for _ in range(n)) for part, n in self._parts.items()})
+
+    def files(self, case_id: str) -> CaseFiles:
+        """Return no files: every case is drawn."""
+        return CaseFiles((), None, None)
 
     def load(self, case_id: str) -> Case:
         """Draw one case: the same voxels at every call."""
