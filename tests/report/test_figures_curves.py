@@ -93,7 +93,7 @@ def test_experts_are_stars_at_their_share_and_lines_where_it_is_unknown():
     assert list(star.get_xdata()) == [0.12]
     frames.summary.loc[frames.summary["annotated_fraction"] == 0.12, "annotated_fraction"] = np.nan
     figure = efficiency_figure(frames.points)
-    assert "expert scribbles (pce), of unknown share" in names_of(figure)
+    assert "expert scribbles, of unknown share" in names_of(figure)
     assert lines_of(figure.axes[0], marker="*") == []
 
 
@@ -122,6 +122,29 @@ def test_each_data_set_has_a_panel_with_a_level_of_its_own():
     full = frames.scores["dsc_mean"].iloc[-1]
     levels = [lines_of(axes, linestyle="--")[0].get_ydata()[0] for axes in (first, second)]
     assert levels == pytest.approx([full, full - 0.1])
+
+
+def test_many_lines_have_a_panel_for_each_method_with_the_same_colours():
+    """Four forms and two methods are eight lines; three forms and two are six."""
+    points = [sweep(4).points]
+    points += [points[0][points[0]["form"] != "dense"].assign(method="zscribbleseg")]
+    figure = efficiency_figure(pd.concat(points, ignore_index=True))
+    first, second = figure.axes
+    assert (first.get_title(), second.get_title()) == ("pce", "zscribbleseg")
+    colours = [[line.get_color() for line in lines_of(a, marker="None")] for a in (first, second)]
+    assert colours[0] == colours[1]
+    assert len(set(colours[0])) == 4 + 1  # and that of full supervision, which both have
+    names = ["skeleton", "random_walk", "directed_random_walk", "max_supervision"]
+    assert names_of(figure)[:5] == [*names, "expert scribbles"]
+    assert len(bands_of(first)) == 4
+    few = pd.concat(points, ignore_index=True)
+    assert len(efficiency_figure(few[few["form"] != "max_supervision"]).axes) == 1
+
+
+def test_lines_that_no_panel_can_tell_apart_have_no_bands():
+    (axes,) = efficiency_figure(sweep(4, randomness=(0.0, 1.0)).points).axes
+    assert bands_of(axes) == []
+    assert len(lines_of(axes, marker="None", linestyle="-")) == 7  # others are dashed
 
 
 def test_ticks_that_would_touch_are_not_labelled():

@@ -24,6 +24,9 @@ STARS = ("*", "P", "X")
 BAND = 0.13
 """Opacity of bands, four of which may lie over each other."""
 
+MOST_BANDS = 7
+"""Lines above which fits have no band: nothing could be told apart."""
+
 
 def draw_curves(axes: Axes, points: pd.DataFrame, whole: pd.DataFrame, style: Style) -> None:
     """Draw all cells of one class, in the colours that they have in `whole`: all the classes."""
@@ -32,13 +35,16 @@ def draw_curves(axes: Axes, points: pd.DataFrame, whole: pd.DataFrame, style: St
     is_drawn = scribbled["density"].notna()
     lines = scribbled.loc[is_drawn, LINE].drop_duplicates(ignore_index=True)
     given = scribbled.loc[~is_drawn, LINE].drop_duplicates(ignore_index=True)
-    several = varying(lines, ("method", "randomness"))
+    several = varying(pd.concat([lines, given]), ("method", "randomness"))
     for i, (_, line) in enumerate(lines.iterrows()):
         label = ", ".join([str(line["form"]), *(_named(c, line[c]) for c in several)])
-        _draw_line(axes, matching(points, line, LINE), label, look(i), style)
+        chosen = matching(points, line, LINE)
+        _draw_line(axes, chosen, label, look(i), style, has_band=len(lines) <= MOST_BANDS)
     for i, (_, line) in enumerate(given.iterrows(), start=len(lines)):
         chosen = matching(points, line, LINE)
-        label = f"{line['form']} scribbles ({line['method']})"
+        label = f"{line['form']} scribbles"
+        if "method" in several:
+            label += f" ({line['method']})"
         colour, marker = COLOURS[i % len(COLOURS)], STARS[i // len(COLOURS) % len(STARS)]
         mean = chosen[chosen["kind"] == "mean"]
         if mean["annotated_fraction"].isna().all():
@@ -64,14 +70,20 @@ def _levels(points: pd.DataFrame) -> dict[str, float]:
 
 
 def _draw_line(
-    axes: Axes, points: pd.DataFrame, label: str, shown: dict[str, Any], style: Style
+    axes: Axes,
+    points: pd.DataFrame,
+    label: str,
+    shown: dict[str, Any],
+    style: Style,
+    *,
+    has_band: bool,
 ) -> None:
     """Draw fit and band, or the means joined, then means with intervals, and seeds."""
     colour = shown["color"]
     fit, means, seeds = (
         points[points["kind"] == kind].sort_values("density") for kind in ("fit", "mean", "seed")
     )
-    if len(fit):
+    if len(fit) and has_band:
         axes.fill_between(
             fit["density"], fit["low"], fit["high"], color=colour, alpha=BAND, linewidth=0
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -11,9 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from scribblebench.metrics.summary import AVERAGE_NAME
+from scribblebench.report.cells import DENSE
 from scribblebench.report.figures import curve_panel
 from scribblebench.report.figures.layout import add_legend, add_title
-from scribblebench.report.figures.points import classes_of, lack_seeds
+from scribblebench.report.figures.points import LINE, classes_of, lack_seeds
 from scribblebench.report.style import GREY, PAPER, Style, StyledFigure, new_figure, styled
 
 X_LABEL = "density: annotated share of a class"
@@ -21,6 +23,9 @@ SHORT_X_LABEL = "density"
 
 MOST_COLUMNS = 3
 """Panels beside each other."""
+
+MOST_LINES = 7
+"""Curves in a panel, one a colour; with more each method has panels of its own."""
 
 
 def efficiency_figure(
@@ -33,7 +38,7 @@ def efficiency_figure(
     each seed. Without a fit the means are joined. Full supervision is a dashed line with its own
     band, and 95 % and 90 % of it thin ones; scribbles that come with the data are stars at their
     measured share, or a dotted line where that is unknown. Means of cells that lack seeds are
-    open.
+    open. Where there are more than `MOST_LINES` lines, each method has a panel of its own.
 
     Parameters
     ----------
@@ -54,8 +59,7 @@ def _panels_figure(
     points: pd.DataFrame, classes: Sequence[str], title: str, style: Style
 ) -> StyledFigure:
     points = points[points["class_name"].isin(classes)]
-    shown = list(points.groupby(["dataset", "class_name"], sort=False))
-    several = (points["dataset"].nunique() > 1, len(classes) > 1)
+    shown = _panels(points)
     n_columns = min(len(shown), MOST_COLUMNS)
     n_rows = math.ceil(len(shown) / n_columns)
     with styled(style):
@@ -63,25 +67,57 @@ def _panels_figure(
         figure = new_figure(width, 1.0, style)
         grid = figure.subplots(n_rows, n_columns, sharey=True, squeeze=False)
         panels: list[Axes] = list(grid.ravel())
-        for axes, (names, chosen) in zip(panels, shown, strict=False):
-            whole = points[points["dataset"] == names[0]]
-            curve_panel.draw_curves(axes, chosen, whole, style)
-            curve_panel.format_density_axis(axes, chosen, width / style.em(1) / n_columns - 6)
+        for axes, panel in zip(panels, shown, strict=False):
+            curve_panel.draw_curves(axes, panel.points, panel.whole, style)
+            curve_panel.format_density_axis(axes, panel.points, width / style.em(1) / n_columns - 6)
             axes.set_ylim(curve_panel.limits_of(points))
-            axes.set_title(", ".join(str(n) for n, s in zip(names, several, strict=True) if s))
+            axes.set_title(panel.title)
             axes.set_xlabel(X_LABEL if n_columns == 1 else SHORT_X_LABEL)
         for axes in panels[len(shown) :]:
             axes.set_visible(False)
         for axes in panels[::n_columns]:
-            axes.set_ylabel("Dice, mean over classes" if not several[1] else "Dice")
+            axes.set_ylabel("Dice, mean over classes" if len(classes) == 1 else "Dice")
         handles = _handles(panels, points, style)
         figure.set_figheight(style.em(n_rows * (20 if n_columns == 1 else 16)))
         add_title(figure, title)
         add_legend(figure, handles)
         curve_panel.reserve_level_labels(figure, panels[: len(shown)], style)
-        for axes, (_, chosen) in zip(panels, shown, strict=False):
-            curve_panel.label_levels(axes, chosen, style)
+        for axes, panel in zip(panels, shown, strict=False):
+            curve_panel.label_levels(axes, panel.points, style)
     return figure
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """What one panel shows; `whole` decides the colours, which are those of its neighbours."""
+
+    title: str
+    points: pd.DataFrame
+    whole: pd.DataFrame
+
+
+def _panels(points: pd.DataFrame) -> list[_Panel]:
+    """Return a panel for each data set and class, and for each method if there are many lines."""
+    is_dense = points["form"] == DENSE
+    lines = points.loc[~is_dense & points["density"].notna(), LINE].drop_duplicates()
+    methods = list(points.loc[~is_dense, "method"].unique())
+    is_split = len(methods) > 1 and lines["dataset"].value_counts().max() > MOST_LINES
+    several = [points[c].nunique() > 1 for c in ("dataset", "class_name")]
+    shown = []
+    for names, chosen in points.groupby(["dataset", "class_name"], sort=False):
+        whole = points[points["dataset"] == names[0]]
+        title = [str(n) for n, is_told in zip(names, several, strict=True) if is_told]
+        if not is_split:
+            shown.append(_Panel(", ".join(title), chosen, whole))
+            continue
+        for method in methods:
+            own = chosen[(chosen["form"] == DENSE) | (chosen["method"] == method)]
+            if (own["form"] == DENSE).all():
+                continue
+            # As if all were of this method, so that a form has one colour in all panels.
+            alike = whole.assign(method=whole["method"].where(whole["form"] == DENSE, method))
+            shown.append(_Panel(", ".join([*title, str(method)]), own, alike))
+    return shown
 
 
 def _handles(panels: Sequence[Axes], points: pd.DataFrame, style: Style) -> dict[str, Artist]:
@@ -96,7 +132,7 @@ def _handles(panels: Sequence[Axes], points: pd.DataFrame, style: Style) -> dict
     handles["one seed"] = Line2D(
         [], [], marker="o", linestyle="none", color=GREY, markersize=style.dot_pt
     )
-    if (points["form"] == "dense").any():
+    if (points["form"] == DENSE).any():
         handles["95 % and 90 % of full"] = Line2D(
             [], [], color=GREY, linestyle=(0, (1, 2)), linewidth=style.thin_pt
         )
