@@ -23,6 +23,7 @@ from scribblebench.report.figures.layout import (
     spread,
 )
 from scribblebench.report.figures.learning import learning_figure, terms_of
+from scribblebench.report.figures.methods import methods_figure
 from scribblebench.report.figures.ranking import ranking_figure
 from scribblebench.report.scores import METRICS
 from scribblebench.report.style import PAPER, STYLES, TALK, new_figure, save, styled
@@ -237,6 +238,34 @@ def test_methods_of_a_diagram_stand_half_left_half_right_with_their_ranks():
         critical_difference_figure(ranks[:1], p)
     with pytest.raises(ValueError, match="p_values must be of the methods of ranks"):
         critical_difference_figure(ranks, p.iloc[:3, :3])
+
+
+def test_methods_that_tie_have_a_bar_too():
+    ranks = pd.DataFrame({"label": list("abc"), "rank": [1.0, 2.5, 2.5]}, index=list("abc"))
+    p = pd.DataFrame([[1, 0.01, 0.01], [0.01, 1, 0.9], [0.01, 0.9, 1]], list("abc"), list("abc"))
+    (axes,) = critical_difference_figure(ranks, p).axes
+    (bar,) = [line for line in axes.get_lines() if line.get_color() == "#0072B2"]
+    low, high = bar.get_xdata()
+    assert low < 2.5 < high
+    assert high - low < 0.1
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda frames: box_figure(frames.patients, frames.comparisons[:0], DICE),
+        lambda frames: gap_figure(frames.gap),
+        lambda frames: methods_figure(frames.points),
+    ],
+)
+def test_sixty_rows_fit_on_a_page(draw):
+    many, few = (methods(n, classes=("RV",), n_seeds=1) for n in (60, 6))
+    for frames in (many, few):  # names that are not broken
+        short = frames.cells["method"].str[-12:]
+        frames.cells = frames.cells.assign(method=short, label=short)
+        frames.patients["label"] = short[frames.patients["cell"]].to_numpy()
+    assert draw(many).get_figheight() <= PAPER.highest_in
+    assert draw(few).get_figheight() < 0.4 * PAPER.highest_in
 
 
 def test_bubbles_have_areas_in_proportion_to_frequencies():

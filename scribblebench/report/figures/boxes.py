@@ -167,6 +167,7 @@ def _draw_boxes(axes: Axes, groups: Sequence[Float64Array], style: Style) -> boo
             alpha=0.7,
             markersize=style.dot_pt,
             markeredgewidth=0,
+            zorder=4,  # over the line at the median
         )
     if has_infinite:
         axes.axvspan(high + step / 2, high + 1.5 * step, color=GREY, alpha=0.1, linewidth=0)

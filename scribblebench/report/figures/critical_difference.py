@@ -15,6 +15,9 @@ LONGEST_NAME = 28
 LANE = 0.5
 """Distance of bars, in rows of names."""
 
+OVERHANG = 0.012
+"""How far a bar reaches beyond its first and last rank, as a share of the axis: ties show too."""
+
 
 def critical_difference_figure(
     ranks: pd.DataFrame,
@@ -58,7 +61,9 @@ def critical_difference_figure(
     names = [broken(str(label), LONGEST_NAME) for label in ordered["label"]]
     n_rows = (len(ordered) + 1) // 2
     lines = max(name.count("\n") + 1 for name in names)
-    lane_of = lanes(bars, margin=0.02 * len(ordered))
+    overhang = OVERHANG * (len(ordered) - 1)
+    bars = [(low - overhang, high + overhang) for low, high in bars]
+    lane_of = lanes(bars, margin=0.5 * overhang)
     first = 1.0 + LANE * (max(lane_of, default=-1) + 1)
     row = 1.0 if lines == 1 else 0.85 * lines
     depth = first + row * (n_rows - 1)
@@ -75,7 +80,14 @@ def critical_difference_figure(
             _draw_name(axes, name, rank, y, is_left=is_left, style=style)
         for (low, high), lane in zip(bars, lane_of, strict=True):
             y = 0.6 + LANE * lane
-            axes.plot([low, high], [y, y], color=COLOURS[0], linewidth=2.6 * style.line_pt)
+            axes.plot(
+                [low, high],
+                [y, y],
+                color=COLOURS[0],
+                linewidth=2.6 * style.line_pt,
+                solid_capstyle="butt",
+                clip_on=False,
+            )
         if critical_difference is not None:
             _draw_scale(axes, critical_difference, style)
         add_title(figure, title)
@@ -152,7 +164,7 @@ def _draw_scale(axes: Axes, critical_difference: float, style: Style) -> None:
     end = min(low + critical_difference, high)
     said = f"critical difference {critical_difference:.2f}"
     if critical_difference > high - low:
-        said += ", more than all ranks"
+        said += " (beyond the axis)"
     above = shifted(axes, axes.get_xaxis_transform(), y_pt=3.6 * style.font_pt)
     axes.plot([low, end], [1.0, 1.0], color="black", marker="|", transform=above, clip_on=False)
     axes.text(

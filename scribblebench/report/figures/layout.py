@@ -30,6 +30,12 @@ WIDE_NAME = 20
 LEAST_ROWS = 4
 """Figures with fewer rows are as high as if they had these."""
 
+LEAST_ROW_EM = 1.05
+"""Height of a row, a line of its name, below which names would meet."""
+
+AROUND_ROWS_EM = 11.0
+"""What axes, title and legend take of the height of a page."""
+
 LINES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 
 SIGNIFICANCE = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
@@ -194,10 +200,15 @@ def is_wide(names: Sequence[str]) -> bool:
 
 
 def rows_height(names: Sequence[str], style: Style, per_row_em: float = 1.5) -> float:
-    """Return the height in inches that rows with these names take."""
+    """Return the height in inches that rows with these names take.
+
+    Where they would not fit on a page they are as narrow as their letters allow.
+    """
     lines = max((name.count("\n") + 1 for name in names), default=1)
     row = per_row_em if lines == 1 else max(per_row_em, 1.3 * lines)
-    return style.em(max(len(names), LEAST_ROWS) * row)
+    n_rows = max(len(names), LEAST_ROWS)
+    page_em = style.highest_in / style.em(1.0) - AROUND_ROWS_EM
+    return style.em(n_rows * min(row, max(page_em / n_rows, LEAST_ROW_EM * lines)))
 
 
 def set_rows(axes: Axes, names: Sequence[str]) -> None:
