@@ -70,15 +70,16 @@ def _key(values: Iterable[object]) -> tuple[object, ...]:
     )
 
 
-def labels(cells: pd.DataFrame) -> list[str]:
+def labels(cells: pd.DataFrame, *, with_dataset: bool = True) -> list[str]:
     """Return short names that say what differs between cells, and always the form.
 
     Density as a share of the class, randomness where it varies, the method where there are several
-    for scribbles, the data set where there are several, its part where a data set has several.
+    for scribbles, the data set where there are several (and `with_dataset`), its part where
+    a data set has several.
     """
     drawn = cells[cells["randomness"].notna()]
     varied = {
-        "dataset": cells["dataset"].nunique() > 1,
+        "dataset": with_dataset and cells["dataset"].nunique() > 1,
         "split": (cells.groupby("dataset")["split"].nunique() > 1).any(),
         "randomness": drawn["randomness"].nunique() > 1,
         "method": cells.loc[cells["form"] != DENSE, "method"].nunique() > 1,
@@ -102,14 +103,21 @@ def labels(cells: pd.DataFrame) -> list[str]:
     return _told_apart(names, cells)
 
 
+def labels_under_dataset(cells: pd.DataFrame) -> pd.Series:
+    """Return names for use under headings that name the data set, by cell."""
+    return pd.Series(labels(cells, with_dataset=False), index=cells.index)
+
+
 def _form_name(form: str) -> str:
     return "dense labels" if form == DENSE else form
 
 
 def _told_apart(names: list[str], cells: pd.DataFrame) -> list[str]:
     """Add the method to names that are there twice, as of two methods for dense labels."""
-    twice = {name for name in names if names.count(name) > 1}
+    found = cells[["dataset", "split"]].assign(name=names)
     return [
-        f"{name} ({method})" if name in twice else name
-        for name, method in zip(names, cells["method"], strict=True)
+        f"{name} ({method})" if is_twice else name
+        for name, method, is_twice in zip(
+            names, cells["method"], found.duplicated(keep=False), strict=True
+        )
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scribblebench.report.cells import cell_table, labels
+from scribblebench.report.cells import cell_table, labels, labels_under_dataset
 from scribblebench.report.scores import CELL
 
 
@@ -52,6 +52,15 @@ def test_labels_tell_data_sets_apart():
     table.loc[table["dataset"] == "mscmr", "split"] = "test"
     assert labels(table) == ["skeleton acdc", "skeleton mscmr"]
     assert labels(table.assign(dataset="acdc")) == ["skeleton val", "skeleton test"]
+
+
+def test_labels_under_a_data_set_do_not_repeat_it():
+    dense = [cells(DENSE).assign(dataset=name) for name in ("acdc", "mscmr")]
+    table = pd.concat([cells(SKELETON), cells(SKELETON).assign(dataset="mscmr"), *dense])
+    table.index = [4, 5, 6, 7]
+    found = labels_under_dataset(table)
+    names = ["skeleton 10 %", "dense labels"]
+    assert found.to_dict() == {4: names[0], 5: names[0], 6: names[1], 7: names[1]}
 
 
 def test_a_cell_is_complete_if_all_seeds_that_were_asked_for_are_there():

@@ -65,7 +65,7 @@ def test_tables_state_the_range_and_leave_out_pairs_that_do_not_compare():
     assert areas.loc["skeleton", "area"] == pytest.approx(0.6 * third + 0.65 * (1 - third))
     assert areas.loc["chord", ["density_from", "density_to"]].tolist() == [0.01, 0.3]
     assert efficiency_areas(rows).attrs["remarks"] == [
-        "acdc val: areas are over different densities (0.01 to 0.1, 0.01 to 0.3); only those over "
+        "acdc val: areas are over different densities (1 to 10 %, 1 to 30 %); only those over "
         "the same ones compare."
     ]
     pairs = area_differences(rows)

@@ -225,6 +225,18 @@ def test_gap_says_the_verdict_in_words():
         gap_table(made_cells(), made_gap(verdict="yes"))
 
 
+def test_verdicts_that_a_seed_alone_turns_have_a_mark():
+    """Margin 5 points: the first two ranges of seeds hold it; an open verdict has no mark."""
+    seeds = {"seed_low": [-0.09, -0.25, -0.3], "seed_high": [0.01, -0.04, -0.1]}
+    verdicts = ["open", "not within", "within"]
+    table = gap_table(made_cells(), made_gap(verdict=verdicts, **seeds))
+    assert texts(table, "within 5 points") == ["not settled", "not within ‡", "within"]
+    assert "‡ On some seed alone it is not so." in table.notes
+    assert "not within$^{\\ddagger}$" in to_latex(table).replace(" $^", "$^")
+    alike = gap_table(made_cells(), made_gap(**{**seeds, "seed_high": [0.01, -0.06, -0.1]}))
+    assert not any("‡" in text for text in [*texts(alike, "within 5 points"), *alike.notes])
+
+
 def test_gap_is_not_told_where_full_supervision_lacks_seeds():
     table = gap_table(made_cells(n_seeds=(2, 3, 3, 3)), made_gap())
     assert not table.rows

@@ -233,6 +233,15 @@ def test_latex_escapes_every_special_character():
     assert latex_module.escape(f"{MINUS}1 ≤ τ") == r"$-$1 $\leq$ $\tau$"
 
 
+def test_latex_says_which_characters_need_another_engine():
+    def first_line(name):
+        table = build_table(pd.DataFrame({"name": [name]}), [name_column()], name="t", caption="")
+        return to_latex(table).splitlines()[0]
+
+    assert first_line("é ≈ †") == r"% needs \usepackage{booktabs,graphicx}"
+    assert first_line("日本 日") == "% needs lualatex or xelatex and a font with 日 本"
+
+
 def test_latex_rows_cannot_be_taken_for_an_argument_of_the_line_break_before():
     data = pd.DataFrame({"name": ["[1, 2]", "*"]})
     text = to_latex(build_table(data, [name_column()], name="t", caption=""))

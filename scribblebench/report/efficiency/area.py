@@ -83,7 +83,7 @@ def efficiency_areas(rows: pd.DataFrame) -> pd.DataFrame:
             found.append([*key.values(), area, low, high, *_range(curve), curve.n_patients])
         ranges = sorted({_range(curve) for _, _, curve in curves})
         if len(ranges) > 1:
-            listed = ", ".join(f"{low:g} to {high:g}" for low, high in ranges)
+            listed = ", ".join(f"{100 * low:g} to {100 * high:g} %" for low, high in ranges)
             remarks.append(
                 f"{panel.name}: areas are over different densities ({listed}); only those over "
                 f"the same ones compare."

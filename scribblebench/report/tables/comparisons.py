@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from scribblebench.metrics.summary import AVERAGE_NAME
+from scribblebench.report.cells import labels_under_dataset
 from scribblebench.report.scores import METRICS
 from scribblebench.report.tables.build import build_table
 from scribblebench.report.tables.model import Column, Table, part
 from scribblebench.report.tables.numbers import ALPHA, MINUS
-from scribblebench.report.tables.words import counted, margin_of_points, spanned, usable
+from scribblebench.report.tables.words import counted, crosses, margin_of_points, spanned, usable
 
 VERDICTS = {"within": "within", "not within": "not within", "open": "not settled"}
 """The verdict on a margin in words: it is shown, the opposite is shown, or neither is."""
@@ -48,9 +52,10 @@ def comparisons_table(
         (comparisons["metric"] == metric) & (comparisons["class_name"] == class_name)
     ]
     shown, n_left_out = _complete_only(chosen, cells, ["cell_a", "cell_b"], allow_partial)
+    names = labels_under_dataset(cells)
     shown = shown.assign(
-        a=cells["label"].reindex(shown["cell_a"]).to_numpy(),
-        b=cells["label"].reindex(shown["cell_b"]).to_numpy(),
+        a=names.reindex(shown["cell_a"]).to_numpy(),
+        b=names.reindex(shown["cell_b"]).to_numpy(),
         together=_headings(shown),
     )
     is_dice = metric == "dsc"
@@ -102,10 +107,14 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
     if unknown:
         raise ValueError(f"verdict must be one of {tuple(VERDICTS)}, got {unknown[0]!r}")
     margins = [margin_of_points(m) for m in shown["margin"]]
+    turns = np.array([_turns(row) for row in shown.to_dict("records")], dtype=bool)
     shown = shown.assign(
-        label=cells["label"].reindex(shown["cell"]).to_numpy(),
+        label=labels_under_dataset(cells).reindex(shown["cell"]).to_numpy(),
         dataset=cells["dataset"].reindex(shown["cell"]).to_numpy(),
-        words=[VERDICTS[v] for v in shown["verdict"]],
+        words=[
+            VERDICTS[v] + (" ‡" if is_turned else "")
+            for v, is_turned in zip(shown["verdict"], turns, strict=True)
+        ],
         of=[f" {m} points" for m in margins],
     )
     same = len(set(margins)) <= 1
@@ -139,6 +148,11 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
             "Equivalent: p of the test that it is not better by more than the margin either. Each "
             "setting is tested on its own, without correction for their number.",
             _seed_note(shown),
+            *(
+                ["‡ On some seed alone it is not so."]
+                if shown["words"].str.contains("‡").any()
+                else []
+            ),
             *_left_out(n_left_out, "setting"),
         ],
         data=shown.drop(columns=["words", "of"]),
@@ -161,6 +175,12 @@ def _seed_column(shown: pd.DataFrame, spec: str, unit: str) -> list[Column]:
 
 def _seed_note(shown: pd.DataFrame) -> str:
     return OVER_PATIENTS + (BY_SEED if _knows_seeds(shown) else "")
+
+
+def _turns(row: Mapping[Hashable, Any]) -> bool:
+    """Tell whether a verdict is shown, but seeds alone lie on both sides of the margin."""
+    ends = row.get("seed_low", np.nan), row.get("seed_high", np.nan)
+    return row["verdict"] != "open" and crosses(*ends, at=-row["margin"])
 
 
 def _headings(shown: pd.DataFrame) -> list[str]:

@@ -20,14 +20,28 @@ CHARACTERS = {
     "∞": r"$\infty$",
     "≤": r"$\leq$",
     "≥": r"$\geq$",
+    "≈": r"$\approx$",
+    "→": r"$\rightarrow$",
+    "\N{GREEK SMALL LETTER ALPHA}": r"$\alpha$",
+    "β": r"$\beta$",
+    "\N{GREEK SMALL LETTER GAMMA}": r"$\gamma$",
+    "λ": r"$\lambda$",
+    "µ": r"$\mu$",
+    "μ": r"$\mu$",
+    "π": r"$\pi$",
+    "\N{GREEK SMALL LETTER SIGMA}": r"$\sigma$",
     "\N{MULTIPLICATION SIGN}": r"$\times$",
     "²": r"$^2$",
     "δ": r"$\delta$",
     "τ": r"$\tau$",
     "†": r"$^{\dagger}$",
+    "‡": r"$^{\ddagger}$",
     "\N{NO-BREAK SPACE}": "~",
 }
 """What characters are in LaTeX's text mode, with the default encoding of its fonts."""
+
+LAST_LATIN = "\u017f"
+"""The last character that pdflatex's own fonts have letters for."""
 
 WIDE = 70
 """Characters in a line of a table above which it spans both columns of a page."""
@@ -66,7 +80,11 @@ def to_latex(table: Table) -> str:
     if notes := notes_of(table):
         text = " ".join(escape(note) for note in notes)
         lines += [r"\par\smallskip", rf"\parbox{{\linewidth}}{{\footnotesize {text}}}"]
-    return "\n".join([*lines, rf"\end{{{kind}}}"]) + "\n"
+    text = "\n".join([*lines, rf"\end{{{kind}}}"]) + "\n"
+    foreign = sorted({c for c in text if c > LAST_LATIN})
+    if foreign:
+        text = f"% needs lualatex or xelatex and a font with {' '.join(foreign)}\n{text}"
+    return text
 
 
 def escape(text: str) -> str:

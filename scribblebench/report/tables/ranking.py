@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scribblebench.report.cells import labels_under_dataset
 from scribblebench.report.tables.build import build_table
 from scribblebench.report.tables.model import Column, Table, part
 from scribblebench.report.tables.numbers import number
@@ -31,7 +32,7 @@ def ranking_table(
     n_ranked = len(shown)
     shown = pd.concat([shown, unranked], ignore_index=True) if len(unranked) else shown
     shown = shown.assign(
-        label=cells["label"].reindex(shown["cell"]).to_numpy(),
+        label=labels_under_dataset(cells).reindex(shown["cell"]).to_numpy(),
         n_seeds=cells["n_seeds"].reindex(shown["cell"]).to_numpy(),
         n_planned=cells["n_planned"].reindex(shown["cell"]).to_numpy(),
     )

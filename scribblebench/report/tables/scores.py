@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scribblebench.metrics.summary import AVERAGE_NAME
+from scribblebench.report.cells import labels_under_dataset
 from scribblebench.report.scores import CELL
 from scribblebench.report.statistics.variance import COLLAPSED
 from scribblebench.report.tables.build import build_table
@@ -114,6 +115,7 @@ def _wide(cells: pd.DataFrame, summary: pd.DataFrame) -> pd.DataFrame:
         lost = (scores["collapse_rate"] * scores["n_seeds"]).round()
         shown[f"lost {name}"] = lost.where(lost > 0)
     shown["block"] = _blocks(shown)
+    shown["label"] = labels_under_dataset(cells)
     order = shown["density"].where(shown["density"].notna() & ~is_dense(shown), -0.5)
     order = order.where(~is_dense(shown), -1.0)
     sets = shown.groupby(["dataset", "split"], sort=False).ngroup()
