@@ -92,10 +92,10 @@ def rank_cells(
     drawn = _ranks(scores, metric)
     tail = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(drawn, tail, axis=0, method="inverted_cdf")
-    table = pd.DataFrame({"dataset": dataset, "cell": wide_table.columns, "rank": full})
-    for place in range(1, max(PODIUM, len(full)) + 1):
-        table[f"podium_{place}"] = _shares_of_place(scores, metric, place)
-    table = table.assign(rank_low=low, rank_high=high)
+    places = range(1, max(PODIUM, len(full)) + 1)
+    podium = {f"podium_{place}": _shares_of_place(scores, metric, place) for place in places}
+    about = {"dataset": dataset, "cell": wide_table.columns, "rank": full}
+    table = pd.DataFrame({**about, **podium, "rank_low": low, "rank_high": high})
     median, tau_low, tau_high = np.quantile(_taus(drawn, full), [0.5, *tail])
     stability = {
         "dataset": dataset,
