@@ -1,6 +1,6 @@
 """Data sets: one adapter a file, all giving `Case` objects."""
 
-from scribblebench.data import acdc, decathlon, mscmr, phantom  # fill DATASETS
+from scribblebench.data import acdc, btcv, decathlon, mscmr, myops, phantom  # fill DATASETS
 from scribblebench.data.dataset import (
     DATASETS,
     CaseFiles,
@@ -17,8 +17,10 @@ __all__ = [
     "DatasetFacts",
     "Split",
     "acdc",
+    "btcv",
     "decathlon",
     "fingerprint",
     "mscmr",
+    "myops",
     "phantom",
 ]
