@@ -10,8 +10,9 @@ import numpy as np
 
 from scribblebench.data.dataset import CaseFiles
 from scribblebench.errors import InputError
+from scribblebench.io.formats import read_channels, read_integers
 from scribblebench.io.grid import on_grid
-from scribblebench.io.nifti import Volume, read_channels, read_integers
+from scribblebench.io.nifti import Volume
 from scribblebench.registry import did_you_mean
 from scribblebench.types import IGNORE_LABEL, Case, FloatArray, LabelArray, LabelSpec
 
