@@ -1,6 +1,15 @@
 """Data sets: one adapter a file, all giving `Case` objects."""
 
-from scribblebench.data import acdc, btcv, decathlon, mscmr, myops, phantom  # fill DATASETS
+from scribblebench.data import (  # fill DATASETS
+    acdc,
+    btcv,
+    decathlon,
+    folder,
+    mscmr,
+    myops,
+    nnunet,
+    phantom,
+)
 from scribblebench.data.dataset import (
     DATASETS,
     CaseFiles,
@@ -20,7 +29,9 @@ __all__ = [
     "btcv",
     "decathlon",
     "fingerprint",
+    "folder",
     "mscmr",
     "myops",
+    "nnunet",
     "phantom",
 ]
