@@ -170,8 +170,10 @@ class Frames:
         parts = [
             pd.DataFrame(
                 {
+                    "dataset": "acdc",
                     "form": form,
                     "density": density,
+                    "randomness": randomness,
                     "method": method,
                     "seed": 0,
                     "epoch": np.arange(1, 12),
@@ -181,7 +183,9 @@ class Frames:
                     "argmax": 0.2,
                 }
             )
-            for form, density, method in self.cells[["form", "density", "method"]].to_numpy()
+            for form, density, randomness, method in self.cells[
+                ["form", "density", "randomness", "method"]
+            ].to_numpy()
             for class_id in range(4)
         ]
         return pd.concat(parts, ignore_index=True)

@@ -141,6 +141,19 @@ def test_many_lines_have_a_panel_for_each_method_with_the_same_colours():
     assert len(efficiency_figure(few[few["form"] != "max_supervision"]).axes) == 1
 
 
+def test_single_points_are_left_out_where_there_are_curves():
+    """Randomness varies at one density: what it does is for the heat map."""
+    points = sweep(2).points
+    other = sweep(2, densities=(0.1,), randomness=(0.0, 1.0)).points
+    other = other[other["form"].isin(["skeleton", "random_walk"])]
+    figure = efficiency_figure(pd.concat([points, other], ignore_index=True))
+    names = ["skeleton", "random_walk", "expert scribbles", "dense labels (full)"]
+    assert names_of(figure)[:4] == names
+    assert "randomness 0.5" in names_of(figure)
+    alone = efficiency_figure(other)
+    assert names_of(alone)[0] == "skeleton, randomness 0"
+
+
 def test_lines_that_no_panel_can_tell_apart_have_no_bands():
     (axes,) = efficiency_figure(sweep(4, randomness=(0.0, 1.0)).points).axes
     assert bands_of(axes) == []

@@ -1,6 +1,7 @@
 """Figures of protocols that compare methods, and the audit of class ratios."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_results import points_of
 
@@ -52,6 +53,22 @@ def test_audit_figure_has_a_row_for_each_method_and_a_column_for_each_class(comp
     assert [axes.get_title() for axes in figure.axes[:3]] == ["background", "RV", "LV"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["true", "EM from annotations"]
+    figure.draw_without_rendering()
+    ticks = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert ticks[:2] == ["0.001", "0.1"]
+
+
+def test_audits_of_other_randomness_or_data_have_rows_and_errors_of_their_own(made):
+    store, _ = made(forms=["skeleton", "dense"], densities=[0.1], randomness=[0.0, 1.0])
+    table = audit_table(store, collect(store).finished)
+    assert table["l1_em"].max() == pytest.approx(0.2)
+    figure = audit_figure(table, {0: "background", 1: "RV", 2: "LV"})
+    names = [axes.get_ylabel() for axes in figure.axes[::3]]
+    assert names[:2] == ["pce\n(skeleton 10 % r0)", "pce\n(skeleton 10 % r1)"]
+    twice = pd.concat([table, table.assign(dataset="mscmr")], ignore_index=True)
+    names = [axes.get_ylabel().replace("\n", " ") for axes in audit_figure(twice, {}).axes[::3]]
+    assert names[0] == "pce (skeleton 10 % r0 phantom)"
+    assert "pce (skeleton 10 % r0 mscmr)" in names
 
 
 def test_trials_without_ratios_have_no_audit(compared):

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from scribblebench.report.figures.layout import add_legend, add_title, broken, settle
 from scribblebench.report.style import COLOURS, PAPER, Style, StyledFigure, new_figure, styled
@@ -28,6 +28,9 @@ SOURCES: dict[str, tuple[str, str, Literal["-", "--", ":"]]] = {
 LONGEST_NAME = 22
 """Letters of a row's name, above which it is broken."""
 
+CELL = ["dataset", "form", "density", "randomness", "method"]
+"""What a row of panels belongs to."""
+
 LOWEST = 1e-3
 """Ratios below are drawn at the bottom of a panel: what falls that low is wrong, however far."""
 
@@ -35,9 +38,9 @@ LOWEST = 1e-3
 def audit_table(store: Store, finished: dict[str, TrialConfig]) -> pd.DataFrame:
     """Gather the class ratios of all finished trials that were audited.
 
-    Columns: form, density, method, seed, epoch, step, class_id and the ratio by each source; then
-    `l1_NAME` for each estimate: the sum over classes of its absolute error, the same for all
-    classes of an epoch, between 0 and 2. Empty without audited trials.
+    Columns: dataset, form, density, randomness, method, seed, epoch, step, class_id and the ratio
+    by each source; then `l1_NAME` for each estimate: the sum over classes of its absolute error,
+    the same for all classes of an epoch, between 0 and 2. Empty without audited trials.
     """
     tables = []
     for trial_id, config in finished.items():
@@ -45,8 +48,10 @@ def audit_table(store: Store, finished: dict[str, TrialConfig]) -> pd.DataFrame:
         if ratios is None or "oracle" not in ratios:
             continue
         named: dict[str, Any] = {
+            "dataset": config.dataset,
             "form": config.form,
             "density": math.nan if config.density is None else config.density,
+            "randomness": math.nan if config.randomness is None else config.randomness,
             "method": config.arm(),
             "seed": config.seed,
         }
@@ -54,7 +59,7 @@ def audit_table(store: Store, finished: dict[str, TrialConfig]) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame()
     table = pd.concat(tables, ignore_index=True)
-    by_epoch = ["form", "density", "method", "seed", "epoch"]
+    by_epoch = [*CELL, "seed", "epoch"]
     for source in SOURCES:
         if source != "oracle" and source in table:
             error = (table[source] - table["oracle"]).abs()
@@ -72,8 +77,8 @@ def audit_figure(
     style: Style = PAPER,
 ) -> StyledFigure:
     """Draw ratio against epoch: a row for each method, a column for each class, a line a seed."""
-    keys = ["form", "density", "method"]
-    cells: list[tuple[Any, pd.DataFrame]] = list(table.groupby(keys, dropna=False, sort=False))
+    cells: list[tuple[Any, pd.DataFrame]] = list(table.groupby(CELL, dropna=False, sort=False))
+    several = {column for column in CELL if table[column].nunique() > 1}
     classes = sorted(table["class_id"].unique())
     with styled(style):
         row_in = min(style.em(8.0), (style.highest_in - style.em(8.0)) / len(cells))
@@ -83,7 +88,12 @@ def audit_figure(
         for row, (key, cell) in zip(panels, cells, strict=True):
             for axes, class_id in zip(row, classes, strict=True):
                 _draw_panel(axes, cell[cell["class_id"] == class_id], style)
-            row[0].set_ylabel(_name(*key), rotation=0, ha="right", va="center")
+            row[0].set_ylabel(
+                _name(dict(zip(CELL, key, strict=True)), several),
+                rotation=0,
+                ha="right",
+                va="center",
+            )
             row[0].yaxis.label.set_fontsize(style.small_pt)
         for axes, class_id in zip(panels[0], classes, strict=True):
             axes.set_title(class_names.get(int(class_id), f"class {class_id}"))
@@ -96,9 +106,16 @@ def audit_figure(
     return figure
 
 
-def _name(form: str, density: float, method: str) -> str:
-    shown = form if math.isnan(density) else f"{form} {density:g}"
-    return broken(f"{method}\n({shown})", LONGEST_NAME)
+def _name(cell: dict[str, Any], several: set[str]) -> str:
+    """Return the name of a row: its method, and its form with what tells it from others."""
+    shown = [cell["form"]]
+    if not math.isnan(cell["density"]):
+        shown.append(f"{100 * cell['density']:g} %")
+    if "randomness" in several and not math.isnan(cell["randomness"]):
+        shown.append(f"r{cell['randomness']:g}")
+    if "dataset" in several:
+        shown.append(cell["dataset"])
+    return broken(f"{cell['method']}\n({' '.join(shown)})", LONGEST_NAME)
 
 
 def _draw_panel(axes: Axes, ratios: pd.DataFrame, style: Style) -> None:
@@ -111,6 +128,7 @@ def _draw_panel(axes: Axes, ratios: pd.DataFrame, style: Style) -> None:
     axes.set_yscale("log")
     axes.set_ylim(LOWEST, 1.3)
     axes.yaxis.set_major_locator(LogLocator(base=100.0, subs=(10.0,)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
 
 

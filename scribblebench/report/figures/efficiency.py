@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from scribblebench.metrics.summary import AVERAGE_NAME
 from scribblebench.report.cells import DENSE
 from scribblebench.report.figures import curve_panel
-from scribblebench.report.figures.layout import add_legend, add_title
+from scribblebench.report.figures.layout import add_legend, add_title, note
 from scribblebench.report.figures.points import LINE, classes_of, lack_seeds
 from scribblebench.report.style import GREY, PAPER, Style, StyledFigure, new_figure, styled
 
@@ -38,7 +38,8 @@ def efficiency_figure(
     each seed. Without a fit the means are joined. Full supervision is a dashed line with its own
     band, and 95 % and 90 % of it thin ones; scribbles that come with the data are stars at their
     measured share, or a dotted line where that is unknown. Means of cells that lack seeds are
-    open. Where there are more than `MOST_LINES` lines, each method has a panel of its own.
+    open. Where there are more than `MOST_LINES` lines, each method has a panel of its own. Lines
+    of a single density are left out where others have more.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def classes_figure(points: pd.DataFrame, *, title: str = "", style: Style = PAPE
 def _panels_figure(
     points: pd.DataFrame, classes: Sequence[str], title: str, style: Style
 ) -> StyledFigure:
-    points = points[points["class_name"].isin(classes)]
+    points = _with_a_curve(points[points["class_name"].isin(classes)])
     shown = _panels(points)
     n_columns = min(len(shown), MOST_COLUMNS)
     n_rows = math.ceil(len(shown) / n_columns)
@@ -85,6 +86,17 @@ def _panels_figure(
         for axes, panel in zip(panels, shown, strict=False):
             curve_panel.label_levels(axes, panel.points, style)
     return figure
+
+
+def _with_a_curve(points: pd.DataFrame) -> pd.DataFrame:
+    """Leave out lines of a single density where others have more: heat maps show them."""
+    is_line = (points["form"] != DENSE) & points["density"].notna()
+    drawn = points[is_line & (points["kind"] == "mean")]
+    n_densities = drawn.groupby(LINE, dropna=False)["density"].nunique()
+    if not (n_densities > 1).any():
+        return points
+    keys = pd.MultiIndex.from_frame(points[LINE])
+    return points[~is_line | keys.isin(n_densities.index[n_densities > 1])]
 
 
 @dataclass(frozen=True)
@@ -136,6 +148,9 @@ def _handles(panels: Sequence[Axes], points: pd.DataFrame, style: Style) -> dict
         handles["95 % and 90 % of full"] = Line2D(
             [], [], color=GREY, linestyle=(0, (1, 2)), linewidth=style.thin_pt
         )
+    randomness = points.loc[points["form"] != DENSE, "randomness"].dropna().unique()
+    if len(randomness) == 1:
+        handles[f"randomness {randomness[0]:g}"] = note()
     if lack_seeds(points):
         handles["seeds are missing"] = Line2D(
             [], [], marker="o", linestyle="none", color=GREY, markerfacecolor="white"
