@@ -88,12 +88,18 @@ def _difference(header: Header, image: Header) -> str | None:
         return f"has its axes to {axes}, the image's being {wanted}; it is turned"
     if off <= NOTICED_VOXELS:
         return None
-    plain = header.affine[:3, :3] / header.voxel_sizes()
-    if not (header.affine[:3, 3].any() and np.abs(plain[~np.eye(3, dtype=bool)]).any()):
+    if _is_bare(header):
         return "has lost its position and directions; the image's are taken"
+    if _is_bare(image):
+        return "states a position and directions, and the image has lost its own"
     if axes != wanted:
         return f"has its axes to {axes}, the image's being {wanted}"
     return f"lies {off:.2g} voxels from the image; it is taken to lie where the image does"
+
+
+def _is_bare(header: Header) -> bool:
+    """Tell whether a header states voxel sizes at most: its origin is 0, its axes the world's."""
+    return not (header.affine - np.diag(np.diag(header.affine))).any()
 
 
 def _distance_voxels(one: Header, other: Header) -> float:

@@ -126,5 +126,5 @@ def _relative(problem: Problem, root: Path | None) -> Problem:
         return problem
     text = problem.text
     for prefix in (root, root.absolute()):
-        text = re.sub(rf"(?<![^\s(]){re.escape(str(prefix))}/", "", text)
+        text = re.sub(rf"(?<![^\s('\"]){re.escape(str(prefix))}/", "", text)
     return replace(problem, text=text)
