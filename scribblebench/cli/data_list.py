@@ -62,7 +62,7 @@ def _table(found: list[dict[str, Any]]) -> Table:
         table.add_column(column)
     table.add_column("patients", justify="right")
     table.add_column("licence")
-    table.add_column("where", overflow="fold")
+    table.add_column("where", no_wrap=True, overflow="fold")
     for one in found:
         table.add_row(
             *(one["name"], one["title"], _images(one), _classes(one)),
