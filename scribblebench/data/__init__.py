@@ -1,6 +1,15 @@
 """Data sets: one adapter a file, all giving `Case` objects."""
 
-from scribblebench.data import acdc, decathlon, mscmr, phantom  # fill DATASETS
+from scribblebench.data import (  # fill DATASETS
+    acdc,
+    btcv,
+    decathlon,
+    folder,
+    mscmr,
+    myops,
+    nnunet,
+    phantom,
+)
 from scribblebench.data.dataset import (
     DATASETS,
     CaseFiles,
@@ -18,9 +27,13 @@ __all__ = [
     "DatasetFacts",
     "Split",
     "acdc",
+    "btcv",
     "decathlon",
     "fingerprint",
+    "folder",
     "mscmr",
+    "myops",
+    "nnunet",
     "open_dataset",
     "phantom",
 ]

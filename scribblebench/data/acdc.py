@@ -1,4 +1,4 @@
-"""ACDC: cine MRI of 100 patients at end diastole and end systole.
+"""ACDC: cine MRI of 100 patients, and 50 for testing, at end diastole and end systole.
 
 Source: Bernard et al. 2018, IEEE TMI 37(11), doi 10.1109/TMI.2018.2837502; licence
 CC BY-NC-SA 4.0. Expert scribbles: Valvano et al. 2021, IEEE TMI 40(8),
@@ -8,7 +8,7 @@ doi 10.1109/TMI.2021.3069634.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from scribblebench.data.dataset import DATASETS, CaseFiles, DatasetFacts, Split
@@ -20,6 +20,9 @@ SCRIBBLE_IGNORE = 4
 """What the published scribble files hold where nothing is annotated."""
 
 IMAGE_NAME = re.compile(r"(?P<patient>patient\d{3})_frame\d{2}\.nii(\.gz)?")
+DOWNLOADS = (".", "database", "ACDC/database")
+"""Where `training/` and `testing/` lie in downloads."""
+
 PATIENTS_PER_GROUP = 20
 """The training patients' ids run in groups of 20, one group a diagnosis."""
 
@@ -32,7 +35,8 @@ class Acdc:
 
     The layout is `patientNNN/patientNNN_frameFF.nii.gz` with `_gt` for dense labels and
     `_scribble` for expert scribbles; `root` holds the patients' folders itself, or in `acdc/`,
-    `training/` or `database/training/`.
+    `training/` or `database/training/`. Patients of `testing/` beside `training/` belong to the
+    data set where they have labels.
 
     Parameters
     ----------
@@ -50,8 +54,9 @@ class Acdc:
         title="Automated Cardiac Diagnosis Challenge",
         modality="cine MRI, short axis, at end diastole and end systole",
         channels=("cine MRI",),
-        n_patients=100,
-        split="by patient within each diagnosis: 7/16 train, 7/16 pool, 1/8 val",
+        n_patients=150,
+        split="by patient within each diagnosis: 7/16 train, 7/16 pool, 1/8 val of the 100 for "
+        "training; the official 50 for testing, where they are there, are test",
         licence="CC BY-NC-SA 4.0",
         citation="Bernard et al., Deep Learning Techniques for Automatic MRI Cardiac Multi-"
         "structures Segmentation and Diagnosis: Is the Problem Solved?, IEEE TMI 37(11), 2018, "
@@ -64,12 +69,17 @@ class Acdc:
 
     def __init__(self, root: Path | None) -> None:
         root = data_folder(root, self.name)
-        places = [root, root / "acdc", root / "training", root / "database" / "training"]
-        images = [p for place in places for p in sorted(place.glob("patient*/*_frame*.nii*"))]
+        downloads = [place for name in DOWNLOADS for place in (root / name, root / "acdc" / name)]
         self._images: dict[str, Path] = {}
-        for path in images:
-            if IMAGE_NAME.fullmatch(path.name):
-                self._images.setdefault(path.name.split(".")[0], path)
+        for place in [root, root / "acdc", *(place / "training" for place in downloads)]:
+            for case_id, path in frames_in(place):
+                self._images.setdefault(case_id, path)
+        self._testing: set[str] = set()
+        for place in downloads:
+            for case_id, path in frames_in(place / "testing"):
+                if _labels_of(path, "gt").exists() and case_id not in self._images:
+                    self._images[case_id] = path
+                    self._testing.add(case_id)
         if not self._images:
             raise InputError(f"{root}: holds no patientNNN/patientNNN_frameFF.nii.gz (ACDC layout)")
 
@@ -103,13 +113,16 @@ class Acdc:
     def split(self) -> Split:
         """Divide the patients of each diagnosis into 7/16 train, 7/16 pool and 1/8 validation.
 
+        Those of the official testing folder, where it is there, are the part "test".
+
         Diagnoses are told by the ids, which run in groups of 20. Within a group, patients go in
         order of id: first train, then pool (kept for later use), the last ones validation. With
         the 16 patients a group that this was made for, that is 7, 7 and 2.
         """
         parts: dict[str, list[str]] = {"train": [], "pool": [], "val": []}
         groups: dict[int, list[str]] = {}
-        for patient in sorted({self.patient_id(c) for c in self._images}):
+        known = self._images.keys() - self._testing
+        for patient in sorted({self.patient_id(c) for c in known}):
             number = int(patient.removeprefix("patient"))
             groups.setdefault((number - 1) // PATIENTS_PER_GROUP, []).append(patient)
         part_of: dict[str, str] = {}
@@ -120,16 +133,16 @@ class Acdc:
             for position, patient in enumerate(patients):
                 last = position >= n - n_val
                 part_of[patient] = "train" if position < n_train else "val" if last else "pool"
-        for case_id in self.case_ids():
+        for case_id in sorted(known):
             parts[part_of[self.patient_id(case_id)]].append(case_id)
+        if self._testing:
+            parts["test"] = sorted(self._testing)
         return Split({name: tuple(cases) for name, cases in parts.items()})
 
     def files(self, case_id: str) -> CaseFiles:
         """Return the files of one case; dense labels are always expected, scribbles are not."""
         path = self._images[case_id]
-        label, scribble = (
-            path.with_name(path.name.replace(".nii", f"_{kind}.nii")) for kind in ("gt", "scribble")
-        )
+        label, scribble = (_labels_of(path, kind) for kind in ("gt", "scribble"))
         return CaseFiles((path,), label, scribble if scribble.exists() else None)
 
     def load(self, case_id: str) -> Case:
@@ -146,6 +159,17 @@ class Acdc:
             channels=self.facts.channels,
             ignore=SCRIBBLE_IGNORE,
         )
+
+
+def frames_in(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield case ids and images of the patients in a folder."""
+    for path in sorted(folder.glob("patient*/*_frame*.nii*")):
+        if IMAGE_NAME.fullmatch(path.name):
+            yield path.name.split(".")[0], path
+
+
+def _labels_of(image: Path, kind: str) -> Path:
+    return image.with_name(image.name.replace(".nii", f"_{kind}.nii"))
 
 
 DATASETS.add("acdc", Acdc)

@@ -10,8 +10,10 @@ import numpy as np
 
 from scribblebench.data.dataset import CaseFiles
 from scribblebench.errors import InputError
+from scribblebench.io.formats import read_channels, read_integers
 from scribblebench.io.grid import on_grid
-from scribblebench.io.nifti import Volume, read_channels, read_integers
+from scribblebench.io.nifti import Volume
+from scribblebench.registry import did_you_mean
 from scribblebench.types import IGNORE_LABEL, Case, FloatArray, LabelArray, LabelSpec
 
 
@@ -33,6 +35,24 @@ def data_folder(root: Path | None, name: str) -> Path:
             f"{root}: no such data folder (--data, dataset.data or SCRIBBLEBENCH_DATA)"
         )
     return root
+
+
+def chosen_classes(asked: Sequence[str], known: tuple[str, ...], option: str) -> tuple[str, ...]:
+    """Check an option that names some of a data set's foreground classes.
+
+    Raises
+    ------
+    InputError
+        If it is no list, is empty, names a class twice or one that there is not.
+    """
+    if isinstance(asked, str) or not isinstance(asked, Sequence) or not asked:
+        raise InputError(f"{option} must be a list of names, got {asked!r}")
+    for name in asked:
+        if name not in known:
+            raise InputError(f"{option}: unknown '{name}'.{did_you_mean(str(name), [*known])}")
+    if len(set(asked)) < len(asked):
+        raise InputError(f"{option} must differ, got {', '.join(asked)}")
+    return tuple(asked)
 
 
 def read_case(

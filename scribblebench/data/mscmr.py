@@ -16,6 +16,9 @@ from scribblebench.errors import InputError
 from scribblebench.io.nifti import case_name, list_volumes
 from scribblebench.types import Case, LabelSpec
 
+VALUES = {0: 0, 1: 1, 2: 2, 3: 3, 600: 1, 200: 2, 500: 3}
+"""Label values of CycleMix's files, which are class ids, and of the challenge's own."""
+
 SCRIBBLE_IGNORE = 4
 """What the published scribble files hold where nothing is annotated."""
 
@@ -113,7 +116,7 @@ class Mscmr:
     def load(self, case_id: str) -> Case:
         """Read image, dense labels and expert scribbles; one of the two may be missing.
 
-        The geometry is that of the image: some label files have lost theirs.
+        The geometry is that of the image: the label file of subject43 has lost its position.
         """
         return read_case(
             self.files(case_id),
@@ -121,6 +124,7 @@ class Mscmr:
             patient_id=self.patient_id(case_id),
             labels=self.labels,
             channels=self.facts.channels,
+            values=VALUES,
             ignore=SCRIBBLE_IGNORE,
         )
 

@@ -89,9 +89,11 @@ def lost_geometry(volume: Volume, grid: Volume) -> bool:
 def _stated(volume: Volume) -> Iterator[Float64Array]:
     """Yield the affines that a file states; first the one that its geometry is read from."""
     yield volume.affine
+    if volume.header is None:  # of a picture
+        return
     for name in ("get_sform", "get_qform"):
         try:
-            affine = getattr(volume.header, name)(coded=True)[0] if volume.header else None
+            affine = getattr(volume.header, name)(coded=True)[0]
         except (HeaderDataError, ValueError):  # a broken qform beside the sform that counts
             continue
         if affine is not None and np.isfinite(affine).all():

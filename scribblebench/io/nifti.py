@@ -185,15 +185,26 @@ def read_integers(path: Path) -> tuple[AnyArray, Volume]:
         If a value is not an integer, or does not fit 32 bits.
     """
     volume = read_volume(path)
-    array = volume.array
+    return whole_numbers(volume.array, path), volume
+
+
+def whole_numbers(array: AnyArray, path: Path) -> AnyArray:
+    """Return integers as they are, and floats as the integers next to them.
+
+    Raises
+    ------
+    InputError
+        See `read_integers`.
+    """
     if array.dtype.kind != "f":
-        return array, volume
+        return array
     with np.errstate(invalid="ignore"):  # NaN is found by the comparison
         whole = np.rint(array)
         wrong = ~(np.abs(array - whole) <= WHOLE) | (np.abs(array) > LARGEST)
     if wrong.any():
         raise InputError(f"{path}: labels must be integers, got {array[wrong].flat[0]}")
-    return whole.astype(np.int64), volume
+    integers: AnyArray = whole.astype(np.int64)
+    return integers
 
 
 def read_label_map(path: Path) -> tuple[LabelArray, Volume]:

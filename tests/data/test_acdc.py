@@ -49,10 +49,26 @@ def test_case_has_labels_scribble_spacing_and_patient(acdc):
     np.testing.assert_array_equal(case.affine, AFFINE)
 
 
-@pytest.mark.parametrize("inside", [".", "acdc", "training", "database/training"])
+@pytest.mark.parametrize(
+    "inside", [".", "acdc", "training", "database/training", "ACDC/database/training"]
+)
 def test_the_folder_may_hold_the_patients_or_the_official_folders(tmp_path, inside):
     write_patient(tmp_path / inside, 1)
     assert list(Acdc(tmp_path).case_ids()) == ["patient001_frame01", "patient001_frame12"]
+
+
+def test_patients_for_testing_are_the_test_part_where_they_have_labels(tmp_path):
+    for number in range(1, 5):
+        write_patient(tmp_path / "database" / "training", number)
+    for number in (101, 102):
+        write_patient(tmp_path / "database" / "testing", number, scribbles=False)
+    for path in (tmp_path / "database" / "testing" / "patient102").glob("*_gt*"):
+        path.unlink()
+    dataset = Acdc(tmp_path)
+    split = dataset.split()
+    assert split["test"] == ("patient101_frame01", "patient101_frame12")
+    assert sorted(c for cases in split.parts.values() for c in cases) == list(dataset.case_ids())
+    assert not any("patient1" in c for part in ("train", "pool", "val") for c in split[part])
 
 
 def test_split_is_by_patient_and_7_7_2_of_a_group_of_16(acdc):

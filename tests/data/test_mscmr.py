@@ -114,6 +114,14 @@ def test_fingerprint_tells_a_case_without_dense_labels_from_one_with(root):
     assert fingerprint([Mscmr(root).load("subject2_DE")]) != before
 
 
+def test_label_values_of_the_challenge_are_the_same_classes(root):
+    path = root / "val" / "labels" / "subject1_DE_manual.nii.gz"
+    before = Mscmr(root).load("subject1_DE").label_map
+    values = np.array([0, 600, 200, 500], dtype=np.int16)[before.T]
+    nib.save(nib.Nifti1Image(values, AFFINE), path)
+    np.testing.assert_array_equal(Mscmr(root).load("subject1_DE").label_map, before)
+
+
 @pytest.mark.slow
 def test_real_copy_is_the_published_split_with_its_spacing():
     root = Path(os.environ.get("SCRIBBLEBENCH_DATA", "")) / "mscmr"

@@ -8,6 +8,7 @@ from scribblebench.io.nifti import (
     list_volumes,
     read_channels,
     read_image,
+    read_integers,
     read_label_map,
     read_volume,
     write_label_map,
@@ -193,3 +194,53 @@ def test_more_axes_than_channels_and_nan_are_refused(tmp_path):
         read_channels(path)
     with pytest.raises(InputError, match="image must be finite"):
         read_channels(save(path, np.full((3, 3, 2, 2), np.nan, dtype=np.float32)))
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+@pytest.mark.parametrize("dtype", ["u1", ">i2", "<i4", ">f4", "<f8"])
+def test_labels_are_read_alike_from_every_type_of_voxels(tmp_path, dtype, suffix):
+    """Among them big-endian files: header and voxels in the other order of bytes."""
+    values = np.arange(24, dtype=dtype).reshape(2, 3, 4)
+    image = nib.Nifti1Image(values, OBLIQUE)
+    if dtype.startswith(">"):
+        header = nib.Nifti1Header(endianness=">")
+        header.set_data_dtype(dtype)
+        image = nib.Nifti1Image(values, OBLIQUE, header)
+        assert image.header.endianness == ">"
+    path = tmp_path / f"a{suffix}"
+    nib.save(image, path)
+    for shape in ((2, 3, 4), (2, 3, 4, 1), (2, 3, 4, 1, 1)):
+        nib.save(nib.Nifti1Image(values.reshape(shape), OBLIQUE, image.header), path)
+        labels, volume = read_label_map(path)
+        np.testing.assert_array_equal(labels.T, np.arange(24).reshape(2, 3, 4))
+        assert volume.spacing_mm == (8.0, 1.5, 1.25)
+        assert read_image(path)[0][3, 2, 1] == 23.0
+
+
+def test_labels_above_255_are_read_as_they_are_and_no_label_map(tmp_path):
+    values = np.array([0, 200, 500, 600, 1220, 2221], dtype=np.int16).reshape(1, 2, 3)
+    path = save(tmp_path / "a.nii.gz", values)
+    np.testing.assert_array_equal(read_integers(path)[0].T, values)
+    np.testing.assert_array_equal(read_integers(save(path, values.astype("f4")))[0].T, values)
+    with pytest.raises(InputError, match=r"must be integers in \[0, 255\], got 600"):
+        read_label_map(path)
+
+
+def test_a_scale_that_misses_integers_by_rounding_gives_them(tmp_path):
+    """255 times the float32 that is nearest to 1/255 is not 1."""
+    image = nib.Nifti1Image(np.array([0, 255], dtype=np.uint8).reshape(1, 1, 2), OBLIQUE)
+    nib.save(image, tmp_path / "a.nii")
+    raw = bytearray((tmp_path / "a.nii").read_bytes())
+    raw[112:116] = np.float32(1 / 255).tobytes()  # scl_slope
+    (tmp_path / "a.nii").write_bytes(raw)
+    assert read_volume(tmp_path / "a.nii").array.max() != 1.0
+    np.testing.assert_array_equal(read_label_map(tmp_path / "a.nii")[0].ravel(), [0, 1])
+
+
+def test_intensities_are_scaled_by_slope_and_intercept(tmp_path):
+    save(tmp_path / "a.nii", np.array([[[1, 3]]], dtype=np.int16))
+    raw = bytearray((tmp_path / "a.nii").read_bytes())
+    raw[112:120] = np.array([0.5, -2.0], dtype=np.float32).tobytes()
+    (tmp_path / "a.nii").write_bytes(raw)
+    assert read_image(tmp_path / "a.nii")[0].ravel().tolist() == [-1.5, -0.5]
+    assert read_channels(tmp_path / "a.nii")[0].ravel().tolist() == [-1.5, -0.5]

@@ -11,9 +11,10 @@ from nibabel.orientations import aff2axcodes
 from scribblebench.data.checking.problems import Problem
 from scribblebench.data.dataset import CaseFiles
 from scribblebench.errors import InputError
+from scribblebench.io.formats import read_channels, read_integers
 from scribblebench.io.grid import on_grid
 from scribblebench.io.header import Header, read_header
-from scribblebench.io.nifti import SUFFIXES, Volume, read_channels, read_volume
+from scribblebench.io.nifti import SUFFIXES, Volume
 
 NOTICED_VOXELS = 0.01
 """How far a file may lie from the image without a word: headers are rounded, and those of real
@@ -26,7 +27,7 @@ def all_files(files: CaseFiles) -> list[Path]:
 
 
 def is_nifti(path: Path) -> bool:
-    """Tell by its name whether a file is a NIfTI file; only into these is looked."""
+    """Tell by its name whether a file is a NIfTI file; only these have a header to look at."""
     return path.name.endswith(SUFFIXES)
 
 
@@ -42,15 +43,13 @@ def absent_files(files: CaseFiles, case_id: str) -> Iterator[Problem]:
 def faulty_files(files: CaseFiles, case_id: str) -> Iterator[Problem]:
     """Yield an error for each file that cannot be read or lies on another grid than the image.
 
-    All voxels of all NIfTI files are read, one file at a time beside the first image.
+    All voxels of all files are read, one file at a time beside the first image.
     """
     grid: Volume | None = None
     for path in all_files(files):
-        if not is_nifti(path):
-            continue
         try:
             is_image = path in files.images
-            volume = read_channels(path)[1] if is_image else read_volume(path)
+            volume = read_channels(path)[1] if is_image else read_integers(path)[1]
             if grid is not None:
                 on_grid(volume, grid, path=path)
             if path == files.images[0]:

@@ -1,0 +1,96 @@
+"""nnU-Net's raw format: channels in files, the ignore label as scribbles."""
+
+import json
+
+import numpy as np
+import pytest
+from layouts.own import scribble_of, write_nnunet
+from layouts.volumes import image_of, labels_of
+
+from scribblebench.data import DATASETS
+from scribblebench.data.nnunet import NnUnet
+from scribblebench.errors import InputError
+
+
+def change(folder, **changes):
+    path = folder / "dataset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_channels_classes_and_dense_labels(tmp_path):
+    write_nnunet(tmp_path, n=3)
+    dataset = DATASETS["nnunet"](tmp_path)
+    assert dataset.labels.class_names == ("background", "left", "right")
+    assert dataset.facts.channels == ("T2", "ADC")
+    case, dense = dataset.load("made_002"), labels_of(3, 2)
+    for channel in (0, 1):
+        np.testing.assert_array_equal(case.image[channel].T, image_of(dense, 2, channel))
+    np.testing.assert_array_equal(case.label_map.T, dense)
+    assert case.scribble is None
+
+
+def test_labels_with_the_ignore_label_are_scribbles(tmp_path):
+    folder = write_nnunet(tmp_path, n=3, n_test=2, ignore=True)
+    dataset = NnUnet(folder)
+    assert dataset.labels.class_names == ("background", "left", "right")
+    case = dataset.load("made_001")
+    assert case.label_map is None
+    np.testing.assert_array_equal(case.scribble.T, scribble_of(labels_of(3, 1), 255))
+    test = dataset.load("made_004")
+    assert test.scribble is None
+    np.testing.assert_array_equal(test.label_map.T, labels_of(3, 4))
+    dense = (folder / "labelsTs" / "made_004.nii.gz").read_bytes()
+    (folder / "labelsTr" / "made_001.nii.gz").write_bytes(dense)
+    (folder / "imagesTr" / "made_001_0001.nii.gz").unlink()
+    with pytest.raises(InputError, match=r"made_001_0001\.nii\.gz: no such file"):
+        dataset.load("made_001")
+
+
+def test_scribbles_that_leave_nothing_out_are_dense_labels_too(tmp_path):
+    write_nnunet(tmp_path, n=3)
+    change(tmp_path / "Dataset501_Made", labels={"background": 0, "l": 1, "r": 2, "ignore": 3})
+    case = NnUnet(tmp_path).load("made_001")
+    np.testing.assert_array_equal(case.scribble, case.label_map)
+
+
+def test_test_cases_are_those_with_labels_and_the_rest_is_split(tmp_path):
+    folder = write_nnunet(tmp_path, n=10, n_test=3)
+    (folder / "labelsTs" / "made_012.nii.gz").unlink()
+    dataset = NnUnet(folder)
+    split = dataset.split()
+    assert split["test"] == ("made_010", "made_011")
+    assert (len(split["train"]), len(split["val"])) == (8, 2)
+    assert sorted(c for part in split.parts.values() for c in part) == list(dataset.case_ids())
+    with pytest.raises(InputError, match="patient 'made' is both in"):
+        NnUnet(folder, patient="^(made)").split()
+    assert len(NnUnet(write_nnunet(tmp_path / "b", n=10)).split()["test"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": {"background": 0, "ignore": 1, "a": 2}}, "'ignore' must be the highest, got 1"),
+        ({"labels": {"background": 0, "both": [1, 2]}}, "'both' must be one value, got a region"),
+        ({"labels": {"background": 0, "a": "x"}}, "labels: 'a' must have an integer >= 0, got 'x'"),
+        ({"labels": ["background", "a"]}, "labels: must be an object"),
+        ({"channel_names": {"0": "T2", "2": "ADC"}}, "channel_names: must be an object of"),
+        ({"file_ending": ".nrrd"}, "file_ending: must be one of .nii.gz, .nii, .png"),
+        ({"numTraining": 7}, "numTraining: must be the number of cases in imagesTr, 3, got 7"),
+    ],
+)
+def test_a_description_that_does_not_fit_is_named_with_its_key(tmp_path, changes, message):
+    change(write_nnunet(tmp_path, n=3), **changes)
+    with pytest.raises(InputError) as error:
+        NnUnet(tmp_path)
+    assert message in str(error.value)
+    assert "dataset.json: " in str(error.value)
+
+
+def test_folders_that_are_none_or_several_are_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no imagesTr"):
+        NnUnet(tmp_path)
+    folder = write_nnunet(tmp_path, n=2)
+    folder.rename(tmp_path / "Dataset502_Other")
+    write_nnunet(tmp_path, n=2)
+    with pytest.raises(InputError, match=r"several data sets.*Dataset501_Made, Dataset502_Other"):
+        NnUnet(tmp_path)
