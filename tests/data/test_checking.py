@@ -10,6 +10,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 from faults import AFFINE, FAULTS, report_of, rewrite, write_acdc
+from skimage.io import imsave
 
 from scribblebench.data import DATASETS
 from scribblebench.data.acdc import Acdc
@@ -267,3 +268,36 @@ def test_every_fault_in_a_damaged_real_copy_is_named(name, tmp_path):
         FAULTS[fault].plant(dataset.files(case_id), dataset.files(other_id))
     report = report_of(DATASETS[name](tmp_path / "all"), tmp_path / "all")
     check_all_named(report, ids, other_id)
+
+
+def write_pictures(root):
+    """Write four images of one's own, 20 x 24 pixels in colours, and their labels."""
+    rng = np.random.default_rng(5)
+    for name in ("anna", "bert", "carl", "dora"):
+        labels = np.zeros((20, 24), dtype=np.uint8)
+        labels[4:9, 5:15] = 1
+        image = rng.integers(0, 255, (20, 24, 3)).astype(np.uint8)
+        for folder, array in (("images", image), ("labels", labels)):
+            (root / folder).mkdir(exist_ok=True)
+            imsave(root / folder / f"{name}.png", array, check_contrast=False)
+    (root / "dataset.yaml").write_text("classes: [background, blob]\n")
+
+
+def test_pictures_in_a_folder_are_checked_too(tmp_path):
+    write_pictures(tmp_path)
+    report = report_of(DATASETS["folder"](tmp_path), tmp_path)
+    assert lines(report) == []
+    assert report.counted("shape") == [((3, 1, 20, 24), 4)]
+    assert report.class_voxels("voxels")[1] == (4 * 50, 4)
+    shutil.copy(tmp_path / "labels/anna.png", tmp_path / "labels/emil.png")
+    (tmp_path / "images/bert.png").write_bytes(b"")
+    (tmp_path / "labels/carl.png").write_bytes(b"no picture")
+    (tmp_path / "labels/dora.png").unlink()
+    found = lines(report_of(DATASETS["folder"](tmp_path), tmp_path))
+    assert [line.split(".")[0] for line in found] == [
+        "bert: images/bert",
+        "carl: labels/carl",
+        "dora: labels/dora",
+        "labels/emil",
+    ]
+    assert found[3].endswith("is called like the labels of a case, and there is no image for it")
