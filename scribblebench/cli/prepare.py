@@ -36,18 +36,24 @@ def prepare(
     from scribblebench.data.prepared import write_prepared
     from scribblebench.sweep.inputs import load_slices
     from scribblebench.sweep.protocol import ProtocolError, data_root, find_protocol, read_protocol
-    from scribblebench.sweep.sources import DataRequest, cases_of, open_source
+    from scribblebench.sweep.sources import (
+        DataRequest,
+        cases_of,
+        open_source,
+        scored_cases,
+        training_cases,
+    )
 
     if output.is_dir():
         raise InputError(f"--output: must be a file, got the folder {output}")
     path = find_protocol(protocol)
     parsed = read_protocol(path, preset)
     request = DataRequest.of(parsed)
-    names = {parsed.split.train: "split.train", parsed.split.score: "split.score"}
     try:
         dataset = open_source(request, data_root(data, parsed), None)
         if not part:
-            parts = {name: cases_of(dataset, name, key) for name, key in names.items()}
+            parts = {request.train_part: training_cases(request, dataset)}
+            parts[request.score_part] = scored_cases(request, dataset)
     except ProtocolError as error:
         raise InputError(f"{path}: {error}") from error
     if part:

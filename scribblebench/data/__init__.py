@@ -18,6 +18,7 @@ from scribblebench.data.dataset import (
     Split,
     fingerprint,
 )
+from scribblebench.data.opening import open_dataset
 
 __all__ = [
     "DATASETS",
@@ -33,5 +34,6 @@ __all__ = [
     "mscmr",
     "myops",
     "nnunet",
+    "open_dataset",
     "phantom",
 ]

@@ -156,6 +156,10 @@ class Prepared:
         self.name = header.preparation.dataset
         self._entries = {e.case_id: (number, e) for number, e in enumerate(header.cases)}
 
+    def case_ids(self) -> list[str]:
+        """Return the ids of the cases that the file holds, sorted."""
+        return sorted(self._entries)
+
     def patient_id(self, case_id: str) -> str:
         """Return the patient of a case."""
         return self._entries[case_id][1].patient_id

@@ -48,6 +48,17 @@ class Composed:
         path = self.layers[said_last].path if depths[said_last] else self.path
         return str(path) if path == self.path else f"{path} (extended by {self.path})"
 
+    def folder(self, *places: Sequence[int | str]) -> Path:
+        """Return the folder of the file that says what stands under the first keys that any has.
+
+        It is that of the file that was asked for if none has any of them.
+        """
+        for keys in places:
+            for layer in reversed(self.layers):
+                if _depth(layer.content, keys) == len(keys):
+                    return layer.path.parent
+        return self.path.parent
+
 
 def _depth(content: Any, keys: Sequence[int | str]) -> int:
     """Return how many of `keys`, one within the other, are there."""

@@ -13,6 +13,7 @@ from scribblebench.registry import did_you_mean
 from scribblebench.scribbles.background import WHERE, Where
 from scribblebench.sweep.axes import has_budget
 from scribblebench.sweep.blocks import Block, blocks_of
+from scribblebench.sweep.case_split import CaseSplit
 from scribblebench.sweep.identity import canonical_json
 from scribblebench.sweep.protocol_settings import Protocol, ProtocolError
 from scribblebench.sweep.setting_keys import shown
@@ -49,13 +50,18 @@ class TrialConfig(BaseModel):
     training: TrainingSettings
     variant: str | None = None
     """What tells its settings from the protocol's others, for people: not part of the id."""
+    split: CaseSplit | None = None
+    """The cases of both parts, where they are not those of the data set's own split."""
 
     @model_serializer(mode="wrap")
-    def _without_an_empty_variant(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Write trials without a variant as before there were any."""
+    def _without_what_is_not_there(
+        self, serialize: SerializerFunctionWrapHandler
+    ) -> dict[str, Any]:
+        """Write trials without a variant or a split of their own as before there were any."""
         content: dict[str, Any] = serialize(self)
-        if content.get("variant") is None:
-            content.pop("variant", None)
+        for name in ("variant", "split"):
+            if content.get(name) is None:
+                content.pop(name, None)
         return content
 
     def label(self) -> str:
@@ -74,16 +80,20 @@ class TrialConfig(BaseModel):
     def trial_id(self, data_fingerprint: str) -> str:
         """Return the trial's id: 12 hexadecimal digits of a hash of configuration and data.
 
-        What is hashed is JSON with sorted keys and no blanks, of `schema`, `data` and `trial`.
+        What is hashed is JSON with sorted keys and no blanks, of `schema`, `data` and `trial`. The
+        hash of the data does not tell which cases are trained on and which are scored: the names
+        of the parts do and, where a file says what they hold, their cases.
         """
-        trial = ",".join([f'"{key}":{canonical_json(getattr(self, key))}' for key in _IN_ID])
+        keys = _IN_ID if self.split is None else _IN_ID_WITH_SPLIT
+        trial = ",".join([f'"{key}":{canonical_json(getattr(self, key))}' for key in keys])
         text = (
             f'{{"data":{canonical_json(data_fingerprint)},"schema":{SCHEMA},"trial":{{{trial}}}}}'
         )
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-_IN_ID = sorted(set(TrialConfig.model_fields) - {"variant"})
+_IN_ID_WITH_SPLIT = sorted(set(TrialConfig.model_fields) - {"variant"})
+_IN_ID = [name for name in _IN_ID_WITH_SPLIT if name != "split"]
 """Fields that the id is made of, in the order of canonical JSON."""
 
 
@@ -129,6 +139,7 @@ def _common(protocol: Protocol, block: Block) -> dict[str, Any]:
         "objective": block.objective,
         "training": block.settings.training,
         "variant": block.variant,
+        "split": protocol.split.cases,
     }
 
 

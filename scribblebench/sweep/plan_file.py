@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path
+from scribblebench.sweep.case_split import CaseSplit
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
@@ -30,6 +31,7 @@ LARGE: dict[str, type[BaseModel] | None] = {
     "dataset_options": None,
     "objective": ObjectiveSettings,
     "training": TrainingSettings,
+    "split": CaseSplit,
 }
 """Settings that are groups of their own, and the model of each."""
 
@@ -74,8 +76,11 @@ def write_plan(path: Path, plan: Plan) -> None:
 
 def plan_text(plan: Plan) -> str:
     """Return the content of `plan.json`."""
-    shared: dict[str, list[Any]] = {name: [] for name in LARGE}
-    numbers: dict[str, dict[int, int]] = {name: {} for name in LARGE}
+    # A plan without files of splits is written as before there were any.
+    absent = () if any(c.split for c in plan.trials.values()) else ("split",)
+    large = [name for name in LARGE if name not in absent]
+    shared: dict[str, list[Any]] = {name: [] for name in large}
+    numbers: dict[str, dict[int, int]] = {name: {} for name in large}
     alive = []  # ids of objects are unique only while these are kept
 
     def number(name: str, value: Any) -> int:
@@ -92,10 +97,10 @@ def plan_text(plan: Plan) -> str:
     rows = []
     for config in plan.trials.values():
         row = dict(config.__dict__)
-        for name in LARGE:
+        for name in large:
             row[name] = number(name, row[name])
         rows.append(row)
-    names = list(TrialConfig.model_fields)
+    names = [name for name in TrialConfig.model_fields if name not in absent]
     common = {
         name: rows[0][name]
         for name in names

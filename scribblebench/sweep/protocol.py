@@ -17,7 +17,7 @@ from scribblebench.sweep.compose import Composed, compose, find_protocol, shippe
 from scribblebench.sweep.merging import lay_over
 from scribblebench.sweep.plan import expand
 from scribblebench.sweep.problems import located_problem
-from scribblebench.sweep.protocol_settings import Protocol, ProtocolError
+from scribblebench.sweep.protocol_settings import SPLIT_FOLDER, Protocol, ProtocolError
 from scribblebench.sweep.setting_keys import varied_types
 
 __all__ = [
@@ -116,7 +116,9 @@ def _validated(content: dict[str, Any], composed: Composed, preset: str | None =
     """Check a protocol, or one of its presets, and name the file at fault."""
     keys: tuple[int | str, ...]
     try:
-        protocol = Protocol.model_validate(content)
+        places = [("presets", preset, "split", "file")] if preset is not None else []
+        folder = composed.folder(*places, ("split", "file"))
+        protocol = Protocol.model_validate(content, context={SPLIT_FOLDER: folder})
         if protocol.exclude:
             for _ in expand(protocol):
                 pass

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    model_validator,
+)
 
 from scribblebench.data import DATASETS
 from scribblebench.errors import InputError
@@ -20,11 +28,15 @@ from scribblebench.sweep.axes import (
     has_budget,
     supervision_of,
 )
+from scribblebench.sweep.case_split import CaseSplit, read_cases
 from scribblebench.sweep.method_entry import Entry, MethodEntry
 from scribblebench.sweep.setting_keys import BACKGROUND_KEYS
 from scribblebench.sweep.trial_groups import Exclusion, ListedTrial
 from scribblebench.sweep.variants import Grid, Variant, Varied, Zip, combinations
-from scribblebench.training.settings import STRICT, TrainingSettings
+from scribblebench.training.settings import STRICT, Count, TrainingSettings
+
+SPLIT_FOLDER = "split_folder"
+"""Where the context of validation says from which folder `split.file` is seen."""
 
 
 class ProtocolError(InputError):
@@ -53,12 +65,37 @@ class DatasetSettings(BaseModel):
 
 
 class SplitSettings(BaseModel):
-    """Which parts of the data set's split to train on and to score."""
+    """Which parts of a split to train on and to score: of the data set's own, or of a file's."""
 
     model_config = STRICT
 
     train: str = "train"
     score: str = "val"
+    file: Annotated[str, Field(min_length=1)] | None = None
+    """File of `data split`, relative to this one, whose parts are meant."""
+    fold: Annotated[Count, Field(ge=0)] | None = None
+    """Which of the file's folds, from 0; its parts are train and val."""
+    _cases: CaseSplit | None = PrivateAttr(default=None)
+
+    @property
+    def cases(self) -> CaseSplit | None:
+        """What the file says; None where the data set's own split is meant."""
+        return self._cases
+
+    def read(self, folder: Path, dataset: str) -> None:
+        """Read the file, if there is one, as it is seen from `folder`.
+
+        Raises
+        ------
+        ValueError
+            Beginning with the key at fault.
+        """
+        if self.file is not None:
+            self._cases = read_cases(
+                *(folder / self.file, dataset), fold=self.fold, train=self.train, score=self.score
+            )
+        elif self.fold is not None:
+            raise ValueError("fold: goes with file, which must be given")
 
 
 class Protocol(BaseModel):
@@ -102,6 +139,15 @@ class Protocol(BaseModel):
     """Trials beside the grid's; one that the grid has too counts once."""
     exclude: list[Exclusion] = []
     """Groups of values; a trial that fits all keys of a group is left out."""
+
+    @model_validator(mode="after")
+    def _split_is_there(self, info: ValidationInfo) -> Protocol:
+        """Read which cases the split's file names."""
+        try:
+            self.split.read((info.context or {}).get(SPLIT_FOLDER, Path()), self.dataset.name)
+        except ValueError as error:
+            raise ValueError(f"split.{error}") from error
+        return self
 
     @model_validator(mode="after")
     def _every_entry_is_used(self) -> Protocol:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scribblebench.data import DATASETS, Dataset
+from scribblebench.data import Dataset
+from scribblebench.data import open_dataset as open_by_name
+from scribblebench.data.opening import OptionError
 from scribblebench.data.prepared import Preparation, Prepared
-from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
+from scribblebench.sweep.case_split import CaseSplit
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.protocol import Protocol, ProtocolError
 
@@ -28,21 +29,24 @@ class DataRequest:
         The data set, its options, and what is done to its cases.
     train_part, score_part : str
         Parts of its split.
+    split : CaseSplit or None
+        What these parts hold, where that is not as the data set says.
     """
 
     preparation: Preparation
     train_part: str
     score_part: str
+    split: CaseSplit | None = None
 
     @staticmethod
     def of(asked: Protocol | TrialConfig) -> DataRequest:
         """Return what a protocol or one of its trials asks for."""
         if isinstance(asked, Protocol):
             name, options = asked.dataset.name, asked.dataset.options
-            parts = asked.split.train, asked.split.score
+            parts = asked.split.train, asked.split.score, asked.split.cases
         else:
             name, options = asked.dataset, asked.dataset_options
-            parts = asked.train_part, asked.score_part
+            parts = asked.train_part, asked.score_part, asked.split
         settings = asked.training
         preparation = Preparation(
             dataset=name,
@@ -76,18 +80,10 @@ def open_dataset(name: str, options: dict[str, Any], root: Path | None) -> Datas
     InputError
         If the data set's folder is not what it must be.
     """
-    factory = DATASETS[name]
-    known = [option for option in inspect.signature(factory).parameters if option != "root"]
-    for option in options:
-        if option not in known:
-            hint = did_you_mean(option, known)
-            raise ProtocolError(f"dataset.options: '{name}' has no option '{option}'.{hint}")
     try:
-        return factory(root, **options)
-    except InputError as error:
-        if options:
-            raise ProtocolError(f"dataset.options: {error}") from error
-        raise
+        return open_by_name(name, root, options)
+    except OptionError as error:
+        raise ProtocolError(f"dataset.options: {error}") from error
 
 
 def open_prepared(request: DataRequest, path: Path) -> Prepared:
@@ -131,6 +127,30 @@ def cases_of(source: Source, part: str, key: str) -> tuple[str, ...]:
     return filled[part]
 
 
+def training_cases(request: DataRequest, source: Source) -> tuple[str, ...]:
+    """Return the case ids to train on; errors are those of `cases_of`."""
+    if request.split is None:
+        return cases_of(source, request.train_part, "split.train")
+    return _known(source, request.split.train)
+
+
+def scored_cases(request: DataRequest, source: Source) -> tuple[str, ...]:
+    """Return the case ids to score; errors are those of `cases_of`."""
+    if request.split is None:
+        return cases_of(source, request.score_part, "split.score")
+    return _known(source, request.split.score)
+
+
+def _known(source: Source, case_ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return case ids that a file of a split names, all of which must be there."""
+    there = set(source.case_ids())
+    unknown = [case_id for case_id in case_ids if case_id not in there]
+    if unknown:
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        raise ProtocolError(f"split.file: '{source.name}' has no case '{unknown[0]}'{more}")
+    return case_ids
+
+
 def split_parts(
     request: DataRequest, source: Source, *, scored: bool = True
 ) -> list[tuple[str, ...]]:
@@ -143,10 +163,14 @@ def split_parts(
         part may be missing.
     """
     train, score = request.train_part, request.score_part
-    training = cases_of(source, train, "split.train")
-    if not scored and not source.split().parts.get(score):
+    training = training_cases(request, source)
+    if not scored and request.split is not None:
+        there = set(source.case_ids())
+        to_score = tuple(case_id for case_id in request.split.score if case_id in there)
+    elif not scored and not source.split().parts.get(score):
         return [training, ()]
-    to_score = cases_of(source, score, "split.score")
+    else:
+        to_score = scored_cases(request, source)
     both = {source.patient_id(c) for c in training} & {source.patient_id(c) for c in to_score}
     if both:
         raise ProtocolError(f"split: patient '{min(both)}' is both in '{train}' and in '{score}'")

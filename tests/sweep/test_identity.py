@@ -13,6 +13,7 @@ import scribblebench
 from scribblebench.methods import METHODS
 from scribblebench.scribbles import FORMS
 from scribblebench.sweep import identity
+from scribblebench.sweep.case_split import CaseSplit
 from scribblebench.sweep.identity import canonical_json
 from scribblebench.sweep.plan import SCHEMA, TrialConfig, expand
 from scribblebench.sweep.protocol import Protocol, read_with_presets, shipped_protocols
@@ -47,6 +48,7 @@ trainings = st.builds(
     augmentation=st.builds(AugmentationSettings, flip=st.floats(0, 1)),
     test_time_flips=st.booleans(),
 )
+ids = st.lists(st.text(), max_size=3).map(tuple)
 trials = st.builds(
     TrialConfig,
     dataset=st.text(),
@@ -63,6 +65,7 @@ trials = st.builds(
     seed=st.integers(0, 2**80),
     training=trainings,
     variant=st.none() | st.text(),
+    split=st.none() | st.builds(CaseSplit, train=ids, score=ids),
 )
 
 
