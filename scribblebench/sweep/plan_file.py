@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path
 from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.setting_keys import DRAWING_DEFAULTS
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
 
@@ -95,7 +96,11 @@ def plan_text(plan: Plan) -> str:
         for name in LARGE:
             row[name] = number(name, row[name])
         rows.append(row)
-    names = list(TrialConfig.model_fields)
+    names = [
+        name
+        for name in TrialConfig.model_fields
+        if name not in DRAWING_DEFAULTS or any(row[name] is not None for row in rows)
+    ]
     common = {
         name: rows[0][name]
         for name in names

@@ -10,9 +10,10 @@ import torch
 from scribblebench.errors import InputError
 from scribblebench.methods import METHODS
 from scribblebench.training.model_file import Model, load_model, save_model
-from scribblebench.training.networks import NETWORKS, TwoDecoders
+from scribblebench.training.networks import NETWORKS
 from scribblebench.training.prediction import predict_slices
 from scribblebench.training.settings import TrainingSettings
+from scribblebench.training.two_decoders import TwoDecoders
 from scribblebench.types import LabelSpec
 
 CPU = torch.device("cpu")
