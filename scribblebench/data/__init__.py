@@ -1,6 +1,6 @@
 """Data sets: one adapter a file, all giving `Case` objects."""
 
-from scribblebench.data import acdc, mscmr, phantom  # fill DATASETS
+from scribblebench.data import acdc, decathlon, mscmr, phantom  # fill DATASETS
 from scribblebench.data.dataset import (
     DATASETS,
     CaseFiles,
@@ -17,6 +17,7 @@ __all__ = [
     "DatasetFacts",
     "Split",
     "acdc",
+    "decathlon",
     "fingerprint",
     "mscmr",
     "phantom",

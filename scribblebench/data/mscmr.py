@@ -120,6 +120,7 @@ class Mscmr:
             case_id=case_id,
             patient_id=self.patient_id(case_id),
             labels=self.labels,
+            channels=self.facts.channels,
             ignore=SCRIBBLE_IGNORE,
         )
 

@@ -31,6 +31,12 @@ UNREADABLE = (
 MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001}
 """Spatial units of NIfTI; a file that names none is taken to be in mm, as is the custom."""
 
+WHOLE = 1e-3
+"""How far from an integer a label may be: scaled files (255 x 1/255) miss it by rounding."""
+
+LARGEST = 2.0**31
+"""No label is larger; a float that is has no integer of its own."""
+
 
 @dataclass(frozen=True)
 class Volume:
@@ -162,6 +168,34 @@ def _check_finite(image: FloatArray, path: Path) -> None:
         raise InputError(f"{path}: image must be finite, got NaN or infinity")
 
 
+def read_integers(path: Path) -> tuple[AnyArray, Volume]:
+    """Read whole numbers of any size, shape (P, H, W), with the volume they came from.
+
+    Files may hold them as floats or scaled: what lies within `WHOLE` of an integer is that integer.
+
+    Returns
+    -------
+    values : integer or bool array, shape (P, H, W)
+        Of the file's own type if that holds integers, else int64.
+    volume : Volume
+
+    Raises
+    ------
+    InputError
+        If a value is not an integer, or does not fit 32 bits.
+    """
+    volume = read_volume(path)
+    array = volume.array
+    if array.dtype.kind != "f":
+        return array, volume
+    with np.errstate(invalid="ignore"):  # NaN is found by the comparison
+        whole = np.rint(array)
+        wrong = ~(np.abs(array - whole) <= WHOLE) | (np.abs(array) > LARGEST)
+    if wrong.any():
+        raise InputError(f"{path}: labels must be integers, got {array[wrong].flat[0]}")
+    return whole.astype(np.int64), volume
+
+
 def read_label_map(path: Path) -> tuple[LabelArray, Volume]:
     """Read integer labels as uint8, shape (P, H, W), with the volume they came from.
 
@@ -170,10 +204,9 @@ def read_label_map(path: Path) -> tuple[LabelArray, Volume]:
     InputError
         If a value is not an integer in [0, 255].
     """
-    volume = read_volume(path)
-    with np.errstate(invalid="ignore"):  # NaN is found by the comparison
-        labels = volume.array.astype(np.uint8)
-    wrong = labels != volume.array
+    values, volume = read_integers(path)
+    labels: LabelArray = values.astype(np.uint8)
+    wrong = labels != values
     if wrong.any():
         value = volume.array[wrong].flat[0]
         raise InputError(f"{path}: labels must be integers in [0, 255], got {value}")

@@ -1,0 +1,1 @@
+"""Files in the official layouts of data sets, small and made up, for tests."""
