@@ -138,16 +138,22 @@ class Protocol(BaseModel):
 
     @model_validator(mode="after")
     def _methods_fit_volumes(self) -> Protocol:
-        """Refuse a mixup that cannot be done in 3D."""
-        if self.training.volume is not None:
-            most = most_blocks(dims=3)
-            for i, entry in enumerate(self.methods):
-                view = entry.resolved.objective.view
-                if view and view.mixup and min(view.mixup.blocks) > most:
-                    raise ValueError(
-                        f"methods[{i}]: options.view.mixup.blocks: must hold {most} where "
-                        f"training.volume is given, got {view.mixup.blocks}"
-                    )
+        """Refuse a mixup that cannot be done in 3D, and holes that hide a whole patch."""
+        if self.training.volume is None:
+            return self
+        most, patch = most_blocks(dims=3), self.training.patch
+        for i, entry in enumerate(self.methods):
+            view = entry.resolved.objective.view
+            if view and view.mixup and min(view.mixup.blocks) > most:
+                raise ValueError(
+                    f"methods[{i}]: options.view.mixup.blocks: must hold {most} where "
+                    f"training.volume is given, got {view.mixup.blocks}"
+                )
+            if view and view.occlusion and view.occlusion.side >= patch:
+                raise ValueError(
+                    f"methods[{i}]: options.view.occlusion.side: must be below training.patch "
+                    f"{patch} where training.volume is given, got {view.occlusion.side}"
+                )
         return self
 
     @model_validator(mode="after")

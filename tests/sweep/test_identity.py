@@ -16,7 +16,7 @@ from scribblebench.sweep import identity
 from scribblebench.sweep.identity import canonical_json
 from scribblebench.sweep.plan import SCHEMA, TrialConfig, expand
 from scribblebench.sweep.protocol import Protocol, read_with_presets, shipped_protocols
-from scribblebench.training.settings import AugmentationSettings, TrainingSettings
+from scribblebench.training.settings import AugmentationSettings, TrainingSettings, VolumeSettings
 
 RESULTS = Path(scribblebench.__file__).parent.parent / "results"
 OF_THIS_SCHEMA = {"ablation-acdc", "collapse-acdc", "em-audit", "mscmr"}
@@ -46,6 +46,7 @@ trainings = st.builds(
     learning_rate=st.floats(1e-9, 1e3),
     augmentation=st.builds(AugmentationSettings, flip=st.floats(0, 1)),
     test_time_flips=st.booleans(),
+    volume=st.none() | st.just(VolumeSettings(planes=8, patch_planes=4)),
 )
 trials = st.builds(
     TrialConfig,
@@ -63,6 +64,8 @@ trials = st.builds(
     seed=st.integers(0, 2**80),
     training=trainings,
     variant=st.none() | st.text(),
+    slice_share=st.none() | st.floats(0, 1),
+    draw=st.sampled_from([None, "slices", "volume"]),
 )
 
 
