@@ -1,10 +1,11 @@
 """Time a training step of each method, and its share outside the network.
 
-    python benchmarks/training_step.py [--preset cpu|paper] [--parts] [METHOD ...]
+    python benchmarks/training_step.py [--preset cpu|paper|volume] [--parts] [METHOD ...]
 
 `cpu` is the preset of the shipped protocols (batch 8, 128 x 128, `unet` of width 16), `paper` the
 resolution of ZScribbleSeg (batch 4, 212 x 212, `basic_unet` of width 32; the authors' release takes
-41.5 s a step and 47.3 s with the spatial term on 2 CPU cores, and up to 10.1 GB).
+41.5 s a step and 47.3 s with the spatial term on 2 CPU cores, and up to 10.1 GB), `volume` the
+training of `protocols/hippocampus.yaml` (batch 4, 32 x 48 x 48, `unet` of width 16).
 
 A step is timed late in the schedule, when every term is on. The network's share is what its
 forward and backward passes take on images of the same size, with nothing else: forward, gradient
@@ -15,6 +16,7 @@ one backward. Both are timed alternately in one run, so other work on the machin
 import argparse
 import resource
 import time
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -39,13 +41,24 @@ PRESETS = {
         "network": "basic_unet",
         "width": 32,
     },
+    "volume": {
+        "field_of_view": 56,
+        "patch": 48,
+        "volume": {"planes": 48, "patch_planes": 32},
+        "batch_size": 4,
+    },
 }
 N_SLICES = 64
+N_VOLUMES = 8
 N_CLASSES = 4
 
 
-def made_data(side):
-    """Return three nested discs with crosses of scribbles, as slices of a heart have them."""
+def made_data(settings):
+    """Return three nested discs with crosses of scribbles, as slices of a heart have them.
+
+    In 3D the slices of a volume are all the same.
+    """
+    side = settings.field_of_view
     rng = np.random.default_rng(0)
     row, col = np.mgrid[:side, :side] - side / 2
     distance = np.hypot(row, col) / side
@@ -61,19 +74,25 @@ def made_data(side):
         np.ones((N_SLICES, N_CLASSES), dtype=bool),
         GeometryCheck(N_SLICES, 1.0, 0.0, 25.0),
     )
-    return TrainingData(
-        images.astype(np.float32),
-        np.broadcast_to(scribble, shape).copy(),
-        N_CLASSES,
-        geometry=geometry,
+    images, targets = images.astype(np.float32), np.broadcast_to(scribble, shape).copy()
+    if settings.volume is None:
+        return TrainingData(images, targets, N_CLASSES, geometry=geometry)
+    planes = settings.volume.planes
+    images = np.repeat(images[:N_VOLUMES], planes, axis=0).reshape(N_VOLUMES, planes, 1, side, side)
+    volumes = np.broadcast_to(scribble, (N_VOLUMES, planes, side, side)).copy()
+    whole = replace(
+        geometry,
+        background=np.broadcast_to(distance > 0.2, (N_VOLUMES * planes, side, side)),
+        present=np.ones((N_VOLUMES * planes, N_CLASSES), dtype=bool),
     )
+    return TrainingData(images.swapaxes(1, 2).copy(), volumes, N_CLASSES, geometry=whole)
 
 
 def network_passes(run, settings_of_terms):
     """Run the passes of a step's networks and nothing else."""
     settings = run.settings
-    size = (settings.batch_size, 1, settings.patch, settings.patch)
-    images = torch.randn(size, device=run.device).contiguous(memory_format=torch.channels_last)
+    size = (settings.batch_size, 1, *settings.patch_size)
+    images = torch.randn(size, device=run.device).contiguous(memory_format=run.layout)
     mixup = settings_of_terms.view is not None and settings_of_terms.view.mixup is not None
     if mixup:
         images.requires_grad_()
@@ -154,7 +173,7 @@ def main():
     n_steps = 2 + arguments.steps
     # Four fifths of the schedule are over, so that every term has set in.
     settings = TrainingSettings(**PRESETS[arguments.preset], steps=10 * n_steps)
-    data = made_data(settings.field_of_view)
+    data = made_data(settings)
     print(f"{device}, {torch.get_num_threads()} threads, preset {arguments.preset}")
     print("method, ms a step, ms in the network, % outside it, peak GiB of the process so far")
     for name in arguments.methods:

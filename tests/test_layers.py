@@ -7,8 +7,8 @@ import scribblebench
 
 PACKAGE = Path(scribblebench.__file__).parent
 LAYERS = [
-    *("errors", "registry", "types", "seeding", "io", "scribbles", "metrics", "data"),
-    *("training", "methods", "sweep", "report", "cli"),
+    *("errors", "registry", "quiet_defaults", "types", "seeding", "io", "scribbles", "metrics"),
+    *("data", "training", "methods", "sweep", "report", "cli"),
 ]
 
 

@@ -39,8 +39,8 @@ def predict(
         bool | None,
         typer.Option(
             "--flips/--no-flips",
-            help="Average the predictions for a slice and its flips. [default: as in training's "
-            "protocol]",
+            help="Average the predictions for a slice, or volume, and its flips. [default: as in "
+            "training's protocol]",
         ),
     ] = None,
     largest_component: Annotated[
@@ -143,11 +143,12 @@ def _predict_file(
     if len(image) != model.n_channels:
         wanted = counted(model.n_channels, "channel")
         raise InputError(f"{path}: must have {wanted}, as the model, got {len(image)}")
-    if settings.spacing_mm is not None and volume.spacing_mm is None:
-        raise InputError(
-            f"{path}: must state its spacing, because the model sees pixels of "
-            f"{settings.spacing_mm:g} mm"
+    plane_mm = settings.volume and settings.volume.spacing_mm
+    if volume.spacing_mm is None and (settings.spacing_mm or plane_mm):
+        seen = (
+            f"pixels of {settings.spacing_mm:g}" if settings.spacing_mm else f"planes {plane_mm:g}"
         )
+        raise InputError(f"{path}: must state its spacing, because the model sees {seen} mm")
     if volume.spacing_mm is not None:
         _, row_mm, col_mm = volume.spacing_mm
         if max(row_mm, col_mm) > MOST_OBLONG * min(row_mm, col_mm):
@@ -165,8 +166,7 @@ def _predict_file(
             spacing_mm=volume.spacing_mm,
             affine=volume.affine,
         ),
-        field_of_view=settings.field_of_view,
-        spacing_mm=settings.spacing_mm,
+        **settings.preparation,
     )
     pred, _ = predict_case(
         model.network, slices, settings, n_classes=model.labels.n_classes, device=device

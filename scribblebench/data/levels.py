@@ -20,7 +20,7 @@ def to_levels(image: FloatArray, inside: BoolArray) -> tuple[LabelArray, FloatAr
     ----------
     image : ndarray of float32, shape (P, C, S, S)
         Finite.
-    inside : ndarray of bool, shape (S, S)
+    inside : ndarray of bool, shape (P, S, S)
         False in the padding, which has no level; True somewhere.
 
     Returns
@@ -33,15 +33,15 @@ def to_levels(image: FloatArray, inside: BoolArray) -> tuple[LabelArray, FloatAr
     levels = np.zeros(image.shape, dtype=np.uint8)
     values = np.empty((image.shape[1], N_LEVELS), dtype=np.float32)
     for channel in range(image.shape[1]):
-        seen = image[:, channel, inside]
+        seen = image[:, channel][inside]
         distinct = np.unique(seen)
         if len(distinct) <= N_LEVELS:
-            levels[:, channel, inside] = np.searchsorted(distinct, seen)
+            levels[:, channel][inside] = np.searchsorted(distinct, seen)
             values[channel] = np.pad(distinct, (0, N_LEVELS - len(distinct)), mode="edge")
         else:
             low, high = float(distinct[0]), float(distinct[-1])
             share = (seen - low) / (high - low)
-            levels[:, channel, inside] = np.rint(share * (N_LEVELS - 1))
+            levels[:, channel][inside] = np.rint(share * (N_LEVELS - 1))
             values[channel] = np.linspace(low, high, N_LEVELS)
     return levels, values
 
@@ -53,5 +53,5 @@ def to_image(levels: LabelArray, values: FloatArray, inside: BoolArray) -> Float
     """
     image = np.zeros(levels.shape, dtype=np.float32)
     for channel, of_level in enumerate(values):
-        image[:, channel, inside] = of_level[levels[:, channel, inside]]
+        image[:, channel][inside] = of_level[levels[:, channel][inside]]
     return image

@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -21,7 +21,8 @@ from scribblebench.data.levels import to_image, to_levels
 from scribblebench.data.preprocessing import Slices, prepare
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path
-from scribblebench.types import AnyArray, Case, LabelSpec
+from scribblebench.quiet_defaults import QuietDefaults
+from scribblebench.types import AnyArray, Case, FloatArray, LabelSpec
 
 UNREADABLE = (
     *(OSError, EOFError, ValueError, KeyError, IndexError, TypeError, RuntimeError, MemoryError),
@@ -34,15 +35,29 @@ FORMAT: Final = "scribblebench prepared"
 STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
-class Preparation(BaseModel):
+class Preparation(QuietDefaults):
     """What was prepared, and how; a protocol must ask for the same."""
 
     model_config = STRICT
+    QUIET: ClassVar[tuple[str, ...]] = ("planes", "plane_spacing_mm")
 
     dataset: str
     options: dict[str, Any]
     field_of_view: int
     spacing_mm: float | None
+    planes: int | None = None
+    plane_spacing_mm: float | None = None
+
+    def apply(self, case: Case, *, image: FloatArray | None = None) -> Slices:
+        """Prepare a case; `image` is what comes of its image, if that is known already."""
+        return prepare(
+            case,
+            field_of_view=self.field_of_view,
+            spacing_mm=self.spacing_mm,
+            planes=self.planes,
+            plane_spacing_mm=self.plane_spacing_mm,
+            image=image,
+        )
 
 
 class Entry(BaseModel):
@@ -182,6 +197,7 @@ class Prepared:
         number, entry = self._entries[case_id]
         size = self.preparation.field_of_view
         n_channels, n_planes, _, _ = entry.shape
+        n_planes = self.preparation.planes or n_planes
         try:
             with self.path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 found = {
@@ -202,9 +218,7 @@ class Prepared:
                 scribble=found.get("scribble"),
             )
             image = np.empty(wanted, dtype=np.float32)
-            slices = prepare(
-                case, field_of_view=size, spacing_mm=self.preparation.spacing_mm, image=image
-            )
+            slices = self.preparation.apply(case, image=image)
             # Only now, because `prepare` says where the padding is.
             image[:] = to_image(found["levels"], found["values"], slices.inside)
         except UNREADABLE as error:

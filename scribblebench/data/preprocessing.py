@@ -1,4 +1,4 @@
-"""From a case to the slices a network sees, and from its predictions back to the case's grid."""
+"""From a case to the slices or volume a network sees, and from predictions back to its grid."""
 
 from __future__ import annotations
 
@@ -8,26 +8,35 @@ import numpy as np
 
 from scribblebench.data.resampling import (
     PlaneShape,
+    along_planes,
     resample_image,
     resample_labels,
     resample_scribble,
     resampled_shape,
+    resampled_side,
 )
 from scribblebench.errors import InputError
 from scribblebench.types import (
     BACKGROUND,
     IGNORE_LABEL,
     AnyArray,
+    BoolArray,
     Case,
     FloatArray,
     LabelArray,
     SpacingMm,
 )
 
+VolumeShape = tuple[int, int, int]
+"""Planes, rows and columns."""
+
 
 @dataclass(frozen=True)
 class Slices:
     """The planes of one case within the field of view.
+
+    There are as many as the case has, or, for a volume, as many as its field of view has, cut or
+    padded about the middle plane.
 
     Parameters
     ----------
@@ -39,10 +48,10 @@ class Slices:
         Dense labels, if the case has them; the background where padded.
     scribble : ndarray of uint8, shape (P, S, S), or None
         The data set's scribbles; not annotated where padded.
-    inside : ndarray of bool, shape (S, S)
+    inside : ndarray of bool, shape (P, S, S)
         False where padded.
-    plane_shape : tuple of 2 int
-        Rows and columns of a whole plane, resampled, before it was cut or padded.
+    volume_shape : tuple of 3 int
+        Planes, rows and columns of the whole case, resampled, before it was cut or padded.
     spacing_mm : tuple of 3 floats, or None
         (plane, row, col) distances after resampling.
     """
@@ -51,9 +60,24 @@ class Slices:
     image: FloatArray
     label_map: LabelArray | None
     scribble: LabelArray | None
-    inside: AnyArray
-    plane_shape: PlaneShape
+    inside: BoolArray
+    volume_shape: VolumeShape
     spacing_mm: SpacingMm | None
+
+    @property
+    def plane_shape(self) -> PlaneShape:
+        """Rows and columns of a whole plane, resampled, before it was cut or padded."""
+        return self.volume_shape[1:]
+
+    @property
+    def real(self) -> slice:
+        """Which of the planes are the case's and not padding."""
+        return overlap(len(self.inside), self.volume_shape[0])[0]
+
+    @property
+    def first_plane(self) -> int:
+        """Number, in the whole case, of the first plane that is no padding."""
+        return max(0, self.volume_shape[0] // 2 - len(self.inside) // 2)
 
 
 def prepare(
@@ -61,61 +85,80 @@ def prepare(
     *,
     field_of_view: int,
     spacing_mm: float | None = None,
+    planes: int | None = None,
+    plane_spacing_mm: float | None = None,
     image: FloatArray | None = None,
 ) -> Slices:
-    """Resample and normalise a case and cut or pad each plane about its centre to a square.
+    """Resample and normalise a case and cut or pad it about its centre.
 
     Parameters
     ----------
     case : Case
     field_of_view : int
-        Side of the square, in pixels, after resampling.
+        Side of the square that a plane becomes, in pixels, after resampling.
     spacing_mm : float, or None
         In-plane distance of the pixels to resample to; met as nearly as a whole number of pixels
         allows. None keeps the pixels.
+    planes : int, or None
+        Planes to cut or pad to, after resampling; None keeps all.
+    plane_spacing_mm : float, or None
+        Distance of the planes to resample to, met in the same way. None keeps the planes.
     image : ndarray of float32, shape (P, C, S, S), or None
         What comes of the case's image, if that is known already; then it is not looked at.
 
     Raises
     ------
     InputError
-        If the planes are to be resampled and the case's spacing is not known.
+        If the case is to be resampled and its spacing is not known.
     """
-    plane_shape, new_spacing_mm = _plane_grid(case, spacing_mm)
-    square = (field_of_view, field_of_view)
+    whole, new_spacing_mm = _grid(case, spacing_mm, plane_spacing_mm)
+    n_planes, plane_shape = whole[0], whole[1:]
+    view = (n_planes if planes is None else planes, field_of_view, field_of_view)
     if image is None:
-        image = fit(_normal_planes(case.image, plane_shape), square, fill=0.0)
+        image = _planes_first(fit(_normal(case.image, whole), view, fill=0.0))
     label_map = scribble = None
     if case.label_map is not None:
-        label_map = fit(resample_labels(case.label_map, plane_shape), square, fill=BACKGROUND)
+        label_map = fit(_resample_labels(case.label_map, whole), view, fill=BACKGROUND)
     if case.scribble is not None:
-        scribble = fit(resample_scribble(case.scribble, plane_shape), square, fill=IGNORE_LABEL)
+        scribble = resample_scribble(case.scribble, plane_shape)
+        scribble = along_planes(resample_scribble, scribble, n_planes)
+        scribble = fit(scribble, view, fill=IGNORE_LABEL)
     return Slices(
         case=case,
         image=image,
         label_map=label_map,
         scribble=scribble,
-        inside=fit(np.ones(plane_shape, dtype=bool), square, fill=False),
-        plane_shape=plane_shape,
+        inside=fit(np.broadcast_to(np.True_, whole), view, fill=False),
+        volume_shape=whole,
         spacing_mm=new_spacing_mm,
     )
 
 
-def _normal_planes(image: FloatArray, plane_shape: PlaneShape) -> FloatArray:
-    """Return the planes of a volume (P, C, *plane_shape), resampled and normalised by channel."""
-    resampled = resample_image(image.astype(np.float32), plane_shape)
+def _normal(image: FloatArray, shape: VolumeShape) -> FloatArray:
+    """Return a volume (C, P, H, W) resampled to `shape` and normalised by channel."""
+    resampled = resample_image(image.astype(np.float32), shape[1:])
+    resampled = along_planes(resample_image, resampled, shape[0])
     mean = resampled.mean(axis=(1, 2, 3), keepdims=True)
     sd = resampled.std(axis=(1, 2, 3), keepdims=True)
-    normal = (resampled - mean) / np.maximum(sd, 1e-6)
-    return np.ascontiguousarray(normal.swapaxes(0, 1))
+    normal: FloatArray = (resampled - mean) / np.maximum(sd, 1e-6)
+    return normal
+
+
+def _planes_first(volume: FloatArray) -> FloatArray:
+    """Return a volume (C, P, H, W) as planes (P, C, H, W)."""
+    return np.ascontiguousarray(volume.swapaxes(0, 1))
+
+
+def _resample_labels(label_map: LabelArray, shape: VolumeShape) -> LabelArray:
+    return along_planes(resample_labels, resample_labels(label_map, shape[1:]), shape[0])
 
 
 def restore(probabilities: FloatArray, slices: Slices) -> LabelArray:
     """Return the arg-max class of every pixel on the case's own grid.
 
-    Undoes `prepare`: probabilities are interpolated bilinearly to the case's pixels, which gives
+    Undoes `prepare`: probabilities are interpolated linearly to the case's pixels, which gives
     smoother borders than labels would, and what lies outside the field of view is background.
-    Where the planes were not resampled, nothing is interpolated.
+    Where the case was not resampled, nothing is interpolated.
 
     Parameters
     ----------
@@ -129,7 +172,9 @@ def restore(probabilities: FloatArray, slices: Slices) -> LabelArray:
         On the grid of `slices.case`.
     """
     own_shape = slices.case.plane_shape
-    outside = ~fit(np.ones_like(slices.inside), slices.plane_shape, fill=False)
+    square: PlaneShape = slices.inside.shape[1:]
+    outside = ~fit(np.ones(square, dtype=bool), slices.plane_shape, fill=False)
+    probabilities = _own_planes(probabilities, slices)
     pred = np.empty((len(probabilities), *own_shape), dtype=np.uint8)
     for i in range(len(pred)):  # one at a time: many classes on large planes would fill the memory
         plane = fit(probabilities[i : i + 1], slices.plane_shape, fill=0.0)
@@ -138,37 +183,63 @@ def restore(probabilities: FloatArray, slices: Slices) -> LabelArray:
     return pred
 
 
+def _own_planes(probabilities: FloatArray, slices: Slices) -> FloatArray:
+    """Return probabilities (P, K, S, S) for the case's own planes; background beyond the view."""
+    n_planes, n_own = slices.volume_shape[0], slices.case.image.shape[1]
+    if len(probabilities) == n_planes == n_own:
+        return probabilities
+    by_class = probabilities.swapaxes(0, 1)
+    view = by_class.shape[1:]
+    whole = fit(by_class, (n_planes, *view[1:]), fill=0.0)
+    whole[BACKGROUND, ~fit(np.ones(view, dtype=bool), whole.shape[1:], fill=False)] = 1.0
+    return _planes_first(along_planes(resample_image, whole, n_own))
+
+
 def labels_in_view(label_map: LabelArray, slices: Slices) -> LabelArray:
     """Return labels on the case's own grid, shape (P, H, W), as `prepare` returns dense labels."""
-    resampled: LabelArray = resample_labels(label_map, slices.plane_shape)
+    resampled = _resample_labels(label_map, slices.volume_shape)
     return fit(resampled, slices.inside.shape, fill=BACKGROUND)
 
 
 def fit(array: AnyArray, shape: tuple[int, ...], *, fill: float) -> AnyArray:
-    """Cut or pad the last two axes about their centre to the two numbers of `shape`."""
-    out = np.full((*array.shape[:-2], *shape), fill, dtype=array.dtype)
-    to_rows, from_rows = _overlap(shape[0], array.shape[-2])
-    to_cols, from_cols = _overlap(shape[1], array.shape[-1])
-    out[..., to_rows, to_cols] = array[..., from_rows, from_cols]
+    """Cut or pad the last axes, as many as `shape` has numbers, about their centre."""
+    first = array.ndim - len(shape)
+    out = np.full((*array.shape[:first], *shape), fill, dtype=array.dtype)
+    kept = (slice(None),) * first
+    pairs = [overlap(to, of) for to, of in zip(shape, array.shape[first:], strict=True)]
+    out[(*kept, *(to for to, _ in pairs))] = array[(*kept, *(of for _, of in pairs))]
     return out
 
 
-def _plane_grid(case: Case, target_mm: float | None) -> tuple[PlaneShape, SpacingMm | None]:
-    """Return the rows and columns of the resampled planes, and the spacing that they have."""
-    if target_mm is None:
-        return case.plane_shape, case.spacing_mm
+def _grid(
+    case: Case, target_mm: float | None, plane_mm: float | None
+) -> tuple[VolumeShape, SpacingMm | None]:
+    """Return the planes, rows and columns of a resampled case, and the spacing that it has."""
+    n_planes, (rows, cols) = case.image.shape[1], case.plane_shape
+    wanted = [mm for mm in (target_mm, plane_mm) if mm is not None]
+    if not wanted:
+        return (n_planes, rows, cols), case.spacing_mm
     if case.spacing_mm is None:
+        key = "training.spacing_mm" if target_mm is not None else "training.volume.spacing_mm"
         raise InputError(
-            f"{case.case_id}: cannot be resampled to {target_mm:g} mm, because its file does not "
-            "state a spacing; leave out training.spacing_mm"
+            f"{case.case_id}: cannot be resampled to {wanted[0]:g} mm, because its file does not "
+            f"state a spacing; leave out {key}"
         )
-    plane_mm, row_mm, col_mm = case.spacing_mm
-    rows, cols = case.plane_shape
-    new_rows, new_cols = resampled_shape((rows, cols), (row_mm, col_mm), target_mm)
-    return (new_rows, new_cols), (plane_mm, row_mm * rows / new_rows, col_mm * cols / new_cols)
+    old_plane_mm, row_mm, col_mm = case.spacing_mm
+    new_rows, new_cols = rows, cols
+    if target_mm is not None:
+        new_rows, new_cols = resampled_shape((rows, cols), (row_mm, col_mm), target_mm)
+    new_planes = n_planes
+    if plane_mm is not None:
+        new_planes = resampled_side(n_planes, old_plane_mm, plane_mm)
+    return (new_planes, new_rows, new_cols), (
+        old_plane_mm * n_planes / new_planes,
+        row_mm * rows / new_rows,
+        col_mm * cols / new_cols,
+    )
 
 
-def _overlap(to_size: int, from_size: int) -> tuple[slice, slice]:
+def overlap(to_size: int, from_size: int) -> tuple[slice, slice]:
     """Return where two centred intervals overlap, in the coordinates of each."""
     to_centre, from_centre = to_size // 2, from_size // 2
     before = min(to_centre, from_centre)

@@ -1,4 +1,4 @@
-"""Planes on pixels of another size.
+"""Planes on pixels of another size, and volumes on other planes.
 
 A plane keeps its extent: the centre of pixel i of n lies at (i + 1/2) / n of the side, on either
 grid. So a resampled plane does not shift, and its spacing follows from its number of pixels.
@@ -6,11 +6,16 @@ grid. So a resampled plane does not shift, and its spacing follows from its numb
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import numpy as np
 import torch
 from torch.nn import functional
 
 from scribblebench.types import IGNORE_LABEL, FloatArray, IntArray, LabelArray
+
+AnyVolume = TypeVar("AnyVolume", FloatArray, LabelArray)
 
 PlaneShape = tuple[int, int]
 """Rows and columns."""
@@ -30,8 +35,40 @@ def resampled_shape(
     target_mm : float
         Wanted distance along both axes, > 0.
     """
-    rows, cols = (max(1, round(n * mm / target_mm)) for n, mm in zip(shape, pixel_mm, strict=True))
+    rows, cols = (resampled_side(n, mm, target_mm) for n, mm in zip(shape, pixel_mm, strict=True))
     return rows, cols
+
+
+def resampled_side(n: int, old_mm: float, target_mm: float) -> int:
+    """Return the number, at least 1, that divides n * old_mm most nearly into `target_mm`."""
+    return max(1, round(n * old_mm / target_mm))
+
+
+def along_planes(
+    resample: Callable[[AnyVolume, PlaneShape], AnyVolume], volume: AnyVolume, n_planes: int
+) -> AnyVolume:
+    """Resample along the planes by one of the rules for planes.
+
+    Each pixel's column of planes is one column of a plane of its own, whose width stays.
+
+    Parameters
+    ----------
+    resample : callable
+        `resample_image`, `resample_labels` or `resample_scribble`.
+    volume : ndarray, shape (..., P, H, W)
+    n_planes : int
+
+    Returns
+    -------
+    resampled : ndarray, shape (..., n_planes, H, W)
+        `volume` itself if it has that many planes.
+    """
+    *outer, old, height, width = volume.shape
+    if old == n_planes:
+        return volume
+    columns = volume.reshape(*outer, 1, old, height * width)
+    resampled = resample(columns, (n_planes, height * width))
+    return resampled.reshape(*outer, n_planes, height, width)
 
 
 def resample_image(image: FloatArray, shape: PlaneShape) -> FloatArray:

@@ -17,6 +17,7 @@ from scribblebench.scribbles import (
     simulate_volume,
 )
 from scribblebench.scribbles.against_labels import bounding_box
+from scribblebench.scribbles.budget import SliceChoice
 from scribblebench.scribbles.cost import dense_seconds, scribble_seconds
 from scribblebench.scribbles.coverage import distance_within
 from scribblebench.scribbles.jobs import Settings
@@ -41,14 +42,16 @@ def annotate(slices: Slices, config: TrialConfig, labels: LabelSpec) -> LabelArr
     dense = np.where(slices.inside, slices.label_map, np.uint8(IGNORE_LABEL))
     if config.form == "dense":
         return dense
-    return simulate_volume(
-        dense,
+    targets = np.full_like(dense, IGNORE_LABEL)
+    targets[slices.real] = simulate_volume(  # planes of padding are no slices to choose from
+        dense[slices.real],
         _settings(config),
         classes=labels.foreground,
         seed=config.seed,
         case_id=slices.case.case_id,
         spacing_mm=slices.spacing_mm,
     ).scribble
+    return targets
 
 
 def _settings(config: TrialConfig) -> Settings:
@@ -64,12 +67,17 @@ def _settings(config: TrialConfig) -> Settings:
         Budget(config.density),
         background=BackgroundPolicy(config.background),
         background_budget=None if density is None else Budget(density),
+        slices=SliceChoice(1.0 if config.slice_share is None else config.slice_share),
+        three_d=config.draw == "volume",
     )
 
 
 @dataclass
 class Effort:
     """Counts what the annotation of a training set is, and what it takes.
+
+    All is counted by slices, also where the annotator drew in a volume: what a stroke leaves in a
+    slice counts as drawn in that slice, each connected mark as a stroke of its own.
 
     One case without dense labels makes all of it NaN: how much foreground there is, how far from a
     mark and how wide, and so how long a stroke takes, is not known there.
@@ -89,7 +97,8 @@ class Effort:
         foreground = np.isin(slices.label_map, list(labels.foreground))
         self.foreground_px += int(foreground.sum())
         self.annotated_px += int((foreground & (targets != IGNORE_LABEL)).sum())
-        for target, label_map in zip(targets, slices.label_map, strict=True):
+        real = slices.real
+        for target, label_map in zip(targets[real], slices.label_map[real], strict=True):
             for class_id in labels.foreground:
                 self._reach(target == class_id, label_map == class_id)
             self.seconds += (

@@ -20,6 +20,19 @@ def has_budget(form: str) -> bool:
     return form in FORMS
 
 
+def check_draws_in_volumes(form: str) -> None:
+    """Check that a form, if it is drawn, can be drawn in a volume.
+
+    Raises
+    ------
+    ValueError
+        With the forms that can.
+    """
+    if has_budget(form) and not FORMS[form].three_d:
+        able = ", ".join(name for name in FORMS if FORMS[name].three_d)
+        raise ValueError(f"must draw in 3D where draw is volume ({able}), got '{form}'")
+
+
 def supervision_of(form: str) -> str:
     """Return which labels a form gives, "dense" or "scribbles", as methods say what they need."""
     return "dense" if form == "dense" else "scribbles"

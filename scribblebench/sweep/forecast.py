@@ -134,7 +134,8 @@ def _has_failed_by_itself(state: State) -> bool:
 
 def _annotation(config: TrialConfig) -> Hashable:
     """Return what decides the cost of an annotation, but for the seed."""
-    return (config.form, config.density, config.randomness, config.background_density)
+    where = (config.background_density, config.slice_share, config.draw)
+    return (config.form, config.density, config.randomness, *where)
 
 
 def _pilot(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scribblebench.data import fingerprint
 from scribblebench.data.prepared import Prepared
-from scribblebench.data.preprocessing import Slices, prepare
+from scribblebench.data.preprocessing import Slices
 from scribblebench.errors import InputError
 from scribblebench.scribbles import PRESETS
 from scribblebench.sweep.plan import TrialConfig
@@ -98,12 +98,7 @@ def load_slices(request: DataRequest, source: Source, case_id: str) -> Slices:
     """Return one case as networks see it."""
     if isinstance(source, Prepared):
         return source.slices(case_id)
-    wanted = request.preparation
-    return prepare(
-        source.load(case_id),
-        field_of_view=wanted.field_of_view,
-        spacing_mm=wanted.spacing_mm,
-    )
+    return request.preparation.apply(source.load(case_id))
 
 
 class LoadedData:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import operator
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+from pydantic import ConfigDict
 
+from scribblebench.quiet_defaults import QuietDefaults
 from scribblebench.registry import did_you_mean
 from scribblebench.scribbles.background import WHERE, Where
 from scribblebench.sweep.axes import has_budget
@@ -16,8 +17,9 @@ from scribblebench.sweep.blocks import Block, blocks_of
 from scribblebench.sweep.case_split import CaseSplit
 from scribblebench.sweep.identity import canonical_json
 from scribblebench.sweep.protocol_settings import Protocol, ProtocolError
-from scribblebench.sweep.setting_keys import shown
+from scribblebench.sweep.setting_keys import DRAWING_DEFAULTS, Draw, shown
 from scribblebench.sweep.trial_groups import Exclusion
+from scribblebench.sweep.variants import Varied
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
 
@@ -25,7 +27,7 @@ SCHEMA = 3
 """Raised when the same configuration starts to mean another trial; part of every id."""
 
 
-class TrialConfig(BaseModel):
+class TrialConfig(QuietDefaults):
     """Everything that decides a trial's result, apart from code and data.
 
     `density`, `randomness`, `background` and `background_density` are None for presets and for
@@ -33,6 +35,7 @@ class TrialConfig(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    QUIET: ClassVar[tuple[str, ...]] = ("variant", "split", "slice_share", "draw")
 
     dataset: str
     dataset_options: dict[str, Any]
@@ -52,17 +55,10 @@ class TrialConfig(BaseModel):
     """What tells its settings from the protocol's others, for people: not part of the id."""
     split: CaseSplit | None = None
     """The cases of both parts, where they are not those of the data set's own split."""
-
-    @model_serializer(mode="wrap")
-    def _without_what_is_not_there(
-        self, serialize: SerializerFunctionWrapHandler
-    ) -> dict[str, Any]:
-        """Write trials without a variant or a split of their own as before there were any."""
-        content: dict[str, Any] = serialize(self)
-        for name in ("variant", "split"):
-            if content.get(name) is None:
-                content.pop(name, None)
-        return content
+    slice_share: float | None = None
+    """Share of the slices that are drawn in; None is all of them, or says nothing."""
+    draw: Draw | None = None
+    """None is slices, or says nothing."""
 
     def label(self) -> str:
         """Return a short name for people: form, density, randomness, method, variant and seed."""
@@ -84,16 +80,16 @@ class TrialConfig(BaseModel):
         hash of the data does not tell which cases are trained on and which are scored: the names
         of the parts do and, where a file says what they hold, their cases.
         """
-        keys = _IN_ID if self.split is None else _IN_ID_WITH_SPLIT
-        trial = ",".join([f'"{key}":{canonical_json(getattr(self, key))}' for key in keys])
+        values = {key: getattr(self, key) for key in _IN_ID}
+        said = {k: v for k, v in values.items() if k not in self.QUIET or v is not None}
+        trial = ",".join([f'"{key}":{canonical_json(value)}' for key, value in said.items()])
         text = (
             f'{{"data":{canonical_json(data_fingerprint)},"schema":{SCHEMA},"trial":{{{trial}}}}}'
         )
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-_IN_ID_WITH_SPLIT = sorted(set(TrialConfig.model_fields) - {"variant"})
-_IN_ID = [name for name in _IN_ID_WITH_SPLIT if name != "split"]
+_IN_ID = sorted(set(TrialConfig.model_fields) - {"variant"})
 """Fields that the id is made of, in the order of canonical JSON."""
 
 
@@ -135,6 +131,7 @@ def _common(protocol: Protocol, block: Block) -> dict[str, Any]:
         "form": block.form,
         "background": block.settings.background if drawn else None,
         "background_density": block.settings.background_density if drawn else None,
+        **(_drawing(block.settings) if drawn else {}),
         "method": block.method,
         "objective": block.objective,
         "training": block.settings.training,
@@ -143,10 +140,19 @@ def _common(protocol: Protocol, block: Block) -> dict[str, Any]:
     }
 
 
+def _drawing(settings: Varied) -> dict[str, Any]:
+    """Return in which slices, or in what else, is drawn, as far as it is not the default."""
+    return {
+        key: value
+        for key, default in DRAWING_DEFAULTS.items()
+        if (value := getattr(settings, key)) != default
+    }
+
+
 def _once(trials: Iterable[TrialConfig]) -> Iterator[TrialConfig]:
     """Yield trials of one protocol without those that were there before."""
-    differing = ("form", "density", "randomness", "background", "background_density")
-    key = operator.attrgetter(*differing, "method", "seed", "training")
+    differing = ("form", "density", "randomness", "background", "background_density", "slice_share")
+    key = operator.attrgetter(*differing, "draw", "method", "seed", "training")
     seen = set()
     for trial in trials:
         if (this := key(trial)) not in seen:
@@ -157,7 +163,7 @@ def _once(trials: Iterable[TrialConfig]) -> Iterator[TrialConfig]:
 def _kept(trials: Iterable[TrialConfig], protocol: Protocol) -> Iterator[TrialConfig]:
     """Yield the trials that fit none of the exclusions, each of which must leave some out."""
     groups = [
-        [(operator.attrgetter(key), values) for key, values in exclusion.values.items()]
+        [(_getter(key), values) for key, values in exclusion.values.items()]
         for exclusion in protocol.exclude
     ]
     for group, exclusion in zip(groups, protocol.exclude, strict=True):
@@ -180,9 +186,23 @@ def _kept(trials: Iterable[TrialConfig], protocol: Protocol) -> Iterator[TrialCo
         raise ProtocolError("exclude: leaves no trial")
 
 
+def _getter(key: str) -> Callable[[TrialConfig], Any]:
+    """Return what gives a trial's value of a field or, by dotted key, of a setting."""
+    get = operator.attrgetter(key)
+    default = DRAWING_DEFAULTS.get(key)
+    if default is None:
+        return get
+
+    def said_or_default(trial: TrialConfig) -> Any:
+        value = get(trial)
+        return default if value is None and has_budget(trial.form) else value
+
+    return said_or_default
+
+
 def _why_none_fits(exclusion: Exclusion, trials: Sequence[TrialConfig]) -> str:
     for key, values in exclusion.values.items():
-        known = dict.fromkeys(map(operator.attrgetter(key), trials))
+        known = dict.fromkeys(map(_getter(key), trials))
         if not any(value in known for value in values):
             names = [shown(value) for value in known if value is not None]
             near = did_you_mean(values[0], names) if isinstance(values[0], str) else ""

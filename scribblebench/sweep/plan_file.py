@@ -76,8 +76,9 @@ def write_plan(path: Path, plan: Plan) -> None:
 
 def plan_text(plan: Plan) -> str:
     """Return the content of `plan.json`."""
-    # A plan without files of splits is written as before there were any.
-    absent = () if any(c.split for c in plan.trials.values()) else ("split",)
+    # A plan that does not use what came later is written as before.
+    later = [name for name in TrialConfig.QUIET if name != "variant"]
+    absent = [n for n in later if all(getattr(c, n) is None for c in plan.trials.values())]
     large = [name for name in LARGE if name not in absent]
     shared: dict[str, list[Any]] = {name: [] for name in large}
     numbers: dict[str, dict[int, int]] = {name: {} for name in large}

@@ -25,14 +25,16 @@ from scribblebench.sweep.axes import (
     Randomness,
     Seed,
     all_different,
+    check_draws_in_volumes,
     has_budget,
     supervision_of,
 )
 from scribblebench.sweep.case_split import CaseSplit, read_cases
 from scribblebench.sweep.method_entry import Entry, MethodEntry
-from scribblebench.sweep.setting_keys import BACKGROUND_KEYS
+from scribblebench.sweep.setting_keys import DRAWING_KEYS, Draw, SliceShare
 from scribblebench.sweep.trial_groups import Exclusion, ListedTrial
 from scribblebench.sweep.variants import Grid, Variant, Varied, Zip, combinations
+from scribblebench.training.mixup import most_blocks
 from scribblebench.training.settings import STRICT, Count, TrainingSettings
 
 SPLIT_FOLDER = "split_folder"
@@ -126,6 +128,10 @@ class Protocol(BaseModel):
     """Where the background is annotated; for drawn forms."""
     background_density: Density | None = None
     """Annotated share of the background; null is as many pixels as the foreground."""
+    slice_share: SliceShare = 1.0
+    """Share of a case's slices that are annotated, evenly spaced; for drawn forms."""
+    draw: Draw = "slices"
+    """Whether strokes are drawn in slices or run through the volume; for drawn forms."""
     methods: list[Entry] = []
     """Names, or groups that change a method's settings under a name of their own."""
     seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(all_different)] = [0]
@@ -169,6 +175,34 @@ class Protocol(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _drawing_goes_together(self) -> Protocol:
+        if self.draw == "volume" and self.slice_share < 1.0:
+            raise ValueError(
+                f"slice_share: must be 1 where draw is volume, got {self.slice_share:g}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _methods_fit_volumes(self) -> Protocol:
+        """Refuse a mixup that cannot be done in 3D, and holes that hide a whole patch."""
+        if self.training.volume is None:
+            return self
+        most, patch = most_blocks(dims=3), self.training.patch
+        for i, entry in enumerate(self.methods):
+            view = entry.resolved.objective.view
+            if view and view.mixup and min(view.mixup.blocks) > most:
+                raise ValueError(
+                    f"methods[{i}]: options.view.mixup.blocks: must hold {most} where "
+                    f"training.volume is given, got {view.mixup.blocks}"
+                )
+            if view and view.occlusion and view.occlusion.side >= patch:
+                raise ValueError(
+                    f"methods[{i}]: options.view.occlusion.side: must be below training.patch "
+                    f"{patch} where training.volume is given, got {view.occlusion.side}"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _variants_go_together(self) -> Protocol:
         """Refuse variants whose settings do not fit each other or change nothing."""
         drawn = any(map(has_budget, self.forms))
@@ -176,14 +210,20 @@ class Protocol(BaseModel):
             if columns and not self.forms:
                 raise ValueError(f"{name}: varies the trials of forms, and there are none")
             for key in columns:
-                if key in BACKGROUND_KEYS and not drawn:
+                if key in DRAWING_KEYS and not drawn:
                     raise ValueError(f"{name}: {key}: changes nothing, because no form is drawn")
         if both := [key for key in self.zip if key in self.grid]:
             raise ValueError(f"zip: {both[0]}: must not be in grid too")
         try:
-            self.variants()
+            variants = self.variants()
         except ValueError as error:
             raise ValueError(f"{'grid' if self.grid else 'zip'}: {error}") from error
+        if any(variant.settings.draw == "volume" for variant in variants):
+            for i, form in enumerate(self.forms):
+                try:
+                    check_draws_in_volumes(form)
+                except ValueError as error:
+                    raise ValueError(f"forms[{i}]: {error}") from error
         return self
 
     @model_validator(mode="after")
@@ -197,7 +237,8 @@ class Protocol(BaseModel):
                     raise ValueError(f"form '{trial.form}' needs {wanted}, got '{trial.method}'")
                 if has_budget(trial.form) and trial.randomness is None and len(self.randomness) > 1:
                     raise ValueError("randomness must be given, because the protocol has several")
-                self.varied.changed(trial.changes)
+                if self.varied.changed(trial.changes).draw == "volume":
+                    check_draws_in_volumes(trial.form)
             except ValueError as error:
                 raise ValueError(f"trials[{i}]: {error}") from error
         return self
@@ -205,7 +246,9 @@ class Protocol(BaseModel):
     @property
     def varied(self) -> Varied:
         """The settings that variants and listed trials may change."""
-        return Varied(self.background, self.background_density, self.training)
+        return Varied(
+            self.background, self.background_density, self.slice_share, self.draw, self.training
+        )
 
     def variants(self) -> list[Variant]:
         """Return the variants of the settings; one that changes nothing if none is asked for."""

@@ -35,7 +35,7 @@ class CasePlanes:
     ----------
     case_id : str
     plane : ndarray of int, shape (P,)
-        Which planes of the volume they are.
+        Which planes of the volume, resampled, they are.
     image : ndarray of uint8, shape (P, S, S)
         The first channel.
     label, pred : ndarray of uint8, shape (P, S, S)
@@ -72,18 +72,19 @@ class Samples:
         self._cases: list[CasePlanes] = []
 
     def add(self, slices: Slices, scribble: LabelArray, pred: LabelArray) -> None:
-        """Keep planes of one case; all arrays within the field of view."""
+        """Keep planes of one case, none of padding; all arrays within the field of view."""
         assert slices.label_map is not None, "scored cases have dense labels"
+        real = slices.real
         image = slices.image[:, 0]
-        low, high = np.percentile(image[:, slices.inside], WINDOW_PERCENT)
-        grey = np.clip((image - low) / max(high - low, 1e-6), 0.0, 1.0)
+        low, high = np.percentile(image[slices.inside], WINDOW_PERCENT)
+        grey = np.clip((image[real] - low) / max(high - low, 1e-6), 0.0, 1.0)
         whole = CasePlanes(
             slices.case.case_id,
-            np.arange(len(image)),
+            slices.first_plane + np.arange(len(grey)),
             (grey * 255).astype(np.uint8),
-            slices.label_map,
-            scribble,
-            pred,
+            slices.label_map[real],
+            scribble[real],
+            pred[real],
         )
         kept = slice(whole.largest % self._every, None, self._every)
         names = ("plane", "image", "label", "scribble", "pred")

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from scribblebench.registry import did_you_mean
 from scribblebench.scribbles.background import Where
 from scribblebench.sweep.axes import Density
 from scribblebench.sweep.problems import first_problem
-from scribblebench.training.settings import TrainingSettings
+from scribblebench.training.settings import Number, TrainingSettings
 
 Value: TypeAlias = str | bool | int | float | None
 
-BACKGROUND_KEYS = ("background", "background_density")
+Draw: TypeAlias = Literal["slices", "volume"]
+SliceShare: TypeAlias = Annotated[Number, Field(gt=0.0, le=1.0)]
+
+DRAWING_DEFAULTS: dict[str, Value] = {"slice_share": 1.0, "draw": "slices"}
+"""Settings of where scribbles are drawn, which trials do not mention while they are these."""
+DRAWING_KEYS = ("background", "background_density", *DRAWING_DEFAULTS)
 """Settings of how scribbles are drawn: they mean nothing to forms that are not."""
-SHARED_KEYS = ("dataset", "split", "training.field_of_view", "training.spacing_mm")
+SHARED_KEYS = (
+    *("dataset", "split"),
+    *("training.field_of_view", "training.spacing_mm", "training.volume"),
+)
 """What decides the prepared cases. A sweep loads them once, for all trials of a protocol."""
 LISTS = {
     "forms": "forms",
@@ -33,7 +41,12 @@ LISTS = {
 @functools.cache
 def varied_types() -> dict[str, TypeAdapter[Any]]:
     """Return what the values of every setting that may vary must be, by dotted key."""
-    types: dict[str, Any] = {"background": Where, "background_density": Density | None}
+    types: dict[str, Any] = {
+        "background": Where,
+        "background_density": Density | None,
+        "slice_share": SliceShare,
+        "draw": Draw,
+    }
     types |= dict(_leaves("training", TrainingSettings))
     config = ConfigDict(allow_inf_nan=False)
     return {

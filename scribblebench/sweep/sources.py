@@ -51,8 +51,7 @@ class DataRequest:
         preparation = Preparation(
             dataset=name,
             options=options,
-            field_of_view=settings.field_of_view,
-            spacing_mm=settings.spacing_mm,
+            **settings.preparation,
         )
         return DataRequest(preparation, *parts)
 
@@ -102,13 +101,13 @@ def open_prepared(request: DataRequest, path: Path) -> Prepared:
         "options": "dataset.options",
         "field_of_view": "training.field_of_view",
         "spacing_mm": "training.spacing_mm",
+        "planes": "training.volume.planes",
+        "plane_spacing_mm": "training.volume.spacing_mm",
     }
-    there, wanted = (p.model_dump() for p in (prepared.preparation, request.preparation))
     for name, key in keys.items():
-        if there[name] != wanted[name]:
-            raise ProtocolError(
-                f"{key}: must be {there[name]!r}, as {path} was prepared, got {wanted[name]!r}"
-            )
+        there, wanted = (getattr(p, name) for p in (prepared.preparation, request.preparation))
+        if there != wanted:
+            raise ProtocolError(f"{key}: must be {there!r}, as {path} was prepared, got {wanted!r}")
     return prepared
 
 

@@ -19,7 +19,7 @@ from scribblebench.training.data import TrainingData
 from scribblebench.training.loop import OnStep, Trained, train
 from scribblebench.training.model_file import Model
 from scribblebench.training.scribble_geometry import GeometryCheck, scribble_geometry
-from scribblebench.types import LabelArray, LabelSpec
+from scribblebench.types import AnyArray, LabelArray, LabelSpec
 
 
 @dataclass(frozen=True)
@@ -110,26 +110,30 @@ def training_data(
 ) -> TrainingData:
     """Put the training slices together with what the objective needs beside its labels.
 
-    Dense labels go along for the audit of class ratios and for the oracle, never as targets.
+    Dense labels go along for the audit of class ratios and for the oracle, never as targets. For
+    training in 3D, the slices of a case become one volume.
     """
     assert config.objective is not None, "only results from before lack it"
     scribbled = config.form != "dense"
     geometry = None
     if scribbled and config.objective.geometry:
         geometry = scribble_geometry(targets, labels.n_classes)
+    put_together = _one_by_one if config.training.volume is None else np.stack
+    images = [slices.image for slices in cases]
+    if config.training.volume is not None:
+        images = [image.swapaxes(0, 1) for image in images]
+    label_maps = [slices.label_map for slices in cases if slices.label_map is not None]
+    known = scribbled and len(label_maps) == len(cases)
     return TrainingData(
-        images=np.concatenate([slices.image for slices in cases]),
-        targets=np.concatenate(targets),
+        images=put_together(images),
+        targets=put_together(targets),
         n_classes=labels.n_classes,
-        inside=np.concatenate(
-            [np.broadcast_to(c.inside, t.shape) for c, t in zip(cases, targets, strict=True)]
-        ),
+        inside=put_together([slices.inside for slices in cases]),
         geometry=geometry,
-        dense=_dense(cases) if scribbled else None,
+        dense=put_together(label_maps) if known else None,
     )
 
 
-def _dense(cases: Sequence[Slices]) -> LabelArray | None:
-    """Return the dense labels of all slices, or None if a case comes without."""
-    label_maps = [slices.label_map for slices in cases if slices.label_map is not None]
-    return np.concatenate(label_maps) if len(label_maps) == len(cases) else None
+def _one_by_one(arrays: Sequence[AnyArray]) -> AnyArray:
+    """Return the slices of all cases."""
+    return np.concatenate(list(arrays))

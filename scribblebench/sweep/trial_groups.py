@@ -24,7 +24,7 @@ from scribblebench.sweep.axes import (
     has_budget,
 )
 from scribblebench.sweep.setting_keys import (
-    BACKGROUND_KEYS,
+    DRAWING_KEYS,
     Value,
     check_key,
     checked_value,
@@ -58,7 +58,7 @@ class _Group(BaseModel):
             return False
         return (
             "." in key
-            or key in BACKGROUND_KEYS
+            or key in DRAWING_KEYS
             or any(known.endswith(f".{key}") for known in varied_types())
         )
 
@@ -99,7 +99,7 @@ class ListedTrial(_Group):
             return self
         drawing = {"density": self.density, "randomness": self.randomness}
         given = [key for key, value in drawing.items() if value is not None]
-        given += [key for key in self._settings if key in BACKGROUND_KEYS]
+        given += [key for key in self._settings if key in DRAWING_KEYS]
         if given:
             raise ValueError(f"{given[0]} must be left out, because '{self.form}' is not drawn")
         return self

@@ -13,7 +13,8 @@ from scribblebench.scribbles.background import Where
 from scribblebench.sweep.merging import merge
 from scribblebench.sweep.problems import first_problem
 from scribblebench.sweep.setting_keys import (
-    BACKGROUND_KEYS,
+    DRAWING_KEYS,
+    Draw,
     Value,
     check_key,
     checked_value,
@@ -72,6 +73,8 @@ class Varied:
 
     background: Where
     background_density: float | None
+    slice_share: float
+    draw: Draw
     training: TrainingSettings
 
     def changed(self, changes: Mapping[str, Value]) -> Varied:
@@ -93,7 +96,12 @@ class Varied:
         except ValidationError as error:
             problem = f"training.{first_problem(error, TrainingSettings)}"
             raise ValueError(f"variant '{variant_name(changes)}': {problem}") from error
-        return Varied(values["background"], values["background_density"], training)
+        if values["draw"] == "volume" and values["slice_share"] < 1.0:
+            raise ValueError(
+                f"variant '{variant_name(changes)}': slice_share: must be 1 where draw is volume, "
+                f"got {values['slice_share']:g}"
+            )
+        return Varied(**values | {"training": training})
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ class Variant:
     def name(self, *, drawn: bool) -> str | None:
         """Return its name for a form that is drawn or not; None where nothing is varied."""
         return variant_name(
-            {key: v for key, v in self.changes.items() if drawn or key not in BACKGROUND_KEYS}
+            {key: v for key, v in self.changes.items() if drawn or key not in DRAWING_KEYS}
         )
 
 

@@ -16,11 +16,12 @@ from scribblebench.training.checkpoint import Checkpoint
 from scribblebench.training.data import Batches, TrainingData
 from scribblebench.training.device import autocast
 from scribblebench.training.history import LOG_EVERY, History, Row
-from scribblebench.training.networks import NETWORKS, TwoDecoders
+from scribblebench.training.networks import NETWORKS, memory_format
 from scribblebench.training.objective import Networks, Objective
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
 from scribblebench.training.stop import StoppedError
+from scribblebench.training.two_decoders import TwoDecoders
 
 OnStep = Callable[[int, int], None]
 """Called now and then with the steps done and the steps to do."""
@@ -63,7 +64,7 @@ def train(
     """Train a network from random weights for a fixed number of steps.
 
     AdamW with a one-cycle learning rate (and momentum, the other way) on augmented patches. The
-    data stay on the device. The initial weights, the order of the slices and the augmentation come
+    data stay on the device. The initial weights, the order of the images and the augmentation come
     from streams of `seed` that depend on nothing else, so trials that differ in form, density or
     method share them.
 
@@ -118,7 +119,8 @@ class Run:
         self.audits = data.dense is not None and settings.audit_every > 0
         dropout = objective.dual.dropout if objective.dual else None
         network = initial_network(data, settings, seed=seed, second_decoder_dropout=dropout)
-        self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
+        self.layout = memory_format(len(settings.patch_size))
+        self.network = network.to(device, memory_format=self.layout)  # type: ignore[call-overload] # stubs lack it
         self.average = MovingAverage(self.network, settings.ema_decay)
         self.network.train()
         self.optimiser = torch.optim.AdamW(
@@ -132,8 +134,7 @@ class Run:
         )
         self.objective = Objective(objective, n_steps=settings.steps)
         self.batches = Batches(data, settings, seed=seed, device=device)
-        n_slices = len(data.images)
-        self.history = History(max(1, n_slices // settings.batch_size))
+        self.history = History(max(1, len(data.images) // settings.batch_size))
         self.seconds_before = 0.0
         self.start = time.monotonic()
 
@@ -163,8 +164,8 @@ class Run:
         return Generator().manual_seed(seed_for(self.seed, name, self.step))
 
     def logits(self, images: Tensor) -> Tensor:
-        """Run the network on images (B, C, H, W)."""
-        images = images.contiguous(memory_format=torch.channels_last)
+        """Run the network on images (B, C, *S)."""
+        images = images.contiguous(memory_format=self.layout)
         with autocast(self.device, self.settings.precision):
             logits: Tensor = self.network(images)
         return logits.float()
@@ -238,7 +239,10 @@ def initial_network(
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed_for(seed, *names))
             return NETWORKS[settings.network](
-                in_channels=data.images.shape[1], n_classes=data.n_classes, width=settings.width
+                in_channels=data.images.shape[1],
+                n_classes=data.n_classes,
+                width=settings.width,
+                strides=settings.strides,
             )
 
     network = build("weights")

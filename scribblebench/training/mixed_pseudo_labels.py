@@ -20,9 +20,9 @@ def mixed_pseudo_label_loss(
 
     Parameters
     ----------
-    first, second : Tensor, shape (B, K, H, W)
+    first, second : Tensor, shape (B, K, *S)
         Logits.
-    inside : Tensor of bool, shape (B, H, W)
+    inside : Tensor of bool, shape (B, *S)
         Pixels that count.
     generator : torch.Generator
         On the CPU.

@@ -166,10 +166,15 @@ def saliency_mix(
     return Mix(partner, share[:, None])
 
 
+def most_blocks(dims: int) -> int:
+    """Return the most blocks along an axis for which the exact search for the mask can be done."""
+    most = 1
+    while len(LEVELS) ** ((most + 1) ** (dims - 1)) <= MAX_STATES:
+        most += 1
+    return most
+
+
 def _check_blocks(blocks: int, *, dims: int) -> None:
-    """Refuse more blocks along an axis than the exact search for the mask can do."""
-    most = blocks
-    while len(LEVELS) ** (most ** (dims - 1)) > MAX_STATES:
-        most -= 1
+    most = most_blocks(dims)
     if blocks > most:
         raise ValueError(f"blocks must be {most} or fewer in {dims}D, got {blocks}")

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from torch import Tensor, nn
 
 from scribblebench.errors import InputError
-from scribblebench.training.networks import NETWORKS, Padded, TwoDecoders
+from scribblebench.training.networks import NETWORKS, Padded, memory_format
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.plain_file import read_plain, write_plain
 from scribblebench.training.settings import TrainingSettings
+from scribblebench.training.two_decoders import TwoDecoders
 from scribblebench.types import LabelSpec
 
 FORMAT = "scribblebench model"
@@ -66,7 +67,7 @@ def save_model(path: Path, model: Model, *, half: bool = False) -> None:
     """
     network = model.network
     if isinstance(network, TwoDecoders):
-        network = Padded(network.first)
+        network = Padded(network.first, network.multiples)
     weights = {
         name: (t.to(torch.bfloat16) if half and t.ndim > 1 else t).cpu()
         for name, t in network.state_dict().items()
@@ -106,10 +107,14 @@ def load_model(path: Path, device: torch.device) -> Model:
         n_channels = int(content["n_channels"])
         with torch.device("meta"):  # draws no weights, and takes no memory for them
             network = NETWORKS[training.network](
-                in_channels=n_channels, n_classes=labels.n_classes, width=training.width
+                in_channels=n_channels,
+                n_classes=labels.n_classes,
+                width=training.width,
+                strides=training.strides,
             )
         _load_weights(network, _in_float32(content["weights"]))
-        network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs lack it
+        layout = memory_format(len(training.patch_size))
+        network.to(device, memory_format=layout)  # type: ignore[call-overload] # stubs lack it
         return Model(
             network=network.eval(),
             n_channels=n_channels,

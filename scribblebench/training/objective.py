@@ -33,11 +33,11 @@ class Networks:
 
     Parameters
     ----------
-    logits : callable, (B, C, H, W) -> (B, K, H, W)
+    logits : callable, (B, C, *S) -> (B, K, *S)
         The network that is trained.
-    averaged_probs : callable, (B, C, H, W) -> (B, K, H, W)
+    averaged_probs : callable, (B, C, *S) -> (B, K, *S)
         Probabilities by the moving average of its weights, without gradient.
-    two_logits : callable, (B, C, H, W) -> two (B, K, H, W)
+    two_logits : callable, (B, C, *S) -> two (B, K, *S)
         Both decoders, where the objective asked for two.
     """
 

@@ -16,7 +16,7 @@ RatioSource = Literal["em", "argmax", "oracle", "annotated"]
 class MixupSettings(BaseModel):
     """Saliency mixup of pairs of a batch; see `scribblebench.training.mixup`.
 
-    `blocks` must be [2] for images in 3D: the exact search for a mask does not do 4 there.
+    For volumes only 2 of the `blocks` counts: the exact search for a mask does not do 4 there.
     """
 
     model_config = STRICT

@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from scribblebench.data.preprocessing import Slices, restore
 from scribblebench.training.device import autocast
+from scribblebench.training.networks import memory_format
 from scribblebench.training.settings import TrainingSettings
 from scribblebench.types import FloatArray, LabelArray
 
 FLIPS: tuple[tuple[int, ...], ...] = ((), (-1,), (-2,), (-2, -1))
-"""Axes of the four flips of a slice."""
+"""Axes of the four flips of a slice. A volume has these with and without a flip of the planes."""
 
 WINDOW_OVERLAP = 0.5
 """Share of a sliding window's side that the next one covers too, as nnU-Net has it."""
@@ -50,8 +51,9 @@ def predict_slices(
 ) -> FloatArray:
     """Return the probability of every class at every pixel.
 
-    With sliding windows, the probabilities of a pixel in the windows that hold it are averaged,
-    with Gaussian weights that favour windows in whose middle it lies.
+    A network for slices sees some planes at a time, one for volumes all at once. With sliding
+    windows, the probabilities of a pixel in the windows that hold it are averaged, with Gaussian
+    weights that favour windows in whose middle it lies.
 
     Parameters
     ----------
@@ -66,34 +68,45 @@ def predict_slices(
         Softmax, averaged over the flips; sums to 1 over the classes.
     """
     network.eval()
+    planes = torch.from_numpy(images)
+    if settings.volume is None:
+        chunks = torch.split(planes, settings.batch_size)
+        found = [_probabilities(network, x.to(device), settings).cpu() for x in chunks]
+        slices: FloatArray = torch.cat(found).numpy()
+        return slices
+    volume = planes.movedim(0, 1)[None].to(device)
+    whole: FloatArray = _probabilities(network, volume, settings)[0].movedim(1, 0).cpu().numpy()
+    return whole
 
-    def probabilities_of(x: Tensor) -> Tensor:
-        with autocast(device, settings.precision):
-            logits: Tensor = network(x.contiguous(memory_format=torch.channels_last))
+
+def _probabilities(network: nn.Module, x: Tensor, settings: TrainingSettings) -> Tensor:
+    """Return probabilities (B, K, *S) for images (B, C, *S), averaged over flips and windows."""
+    size = settings.patch_size
+    layout = memory_format(len(size))
+
+    def probabilities_of(flipped: Tensor) -> Tensor:
+        with autocast(x.device, settings.precision):
+            logits: Tensor = network(flipped.contiguous(memory_format=layout))
         return logits.float().softmax(dim=1)
 
-    flips = FLIPS if settings.test_time_flips else FLIPS[:1]
-    planes = []
-    for chunk in torch.split(torch.from_numpy(images), settings.batch_size):
-        x = chunk.to(device)
-        total: Tensor | float = 0.0
-        for axes in flips:
-            if settings.window == "whole":
-                flipped = probabilities_of(x.flip(axes))
-            else:
-                flipped = sliding_window_inference(
-                    x.flip(axes),
-                    roi_size=(settings.patch, settings.patch),
-                    sw_batch_size=settings.batch_size,
-                    predictor=probabilities_of,
-                    overlap=WINDOW_OVERLAP,
-                    mode="gaussian",
-                )
-            total = total + flipped.flip(axes)
-        assert isinstance(total, Tensor)
-        planes.append((total / len(flips)).cpu())
-    probabilities: FloatArray = torch.cat(planes).numpy()
-    return probabilities
+    flips = FLIPS if len(size) == 2 else (*FLIPS, *((-3, *axes) for axes in FLIPS))
+    flips = flips if settings.test_time_flips else FLIPS[:1]
+    total: Tensor | float = 0.0
+    for axes in flips:
+        if settings.window == "whole":
+            flipped = probabilities_of(x.flip(axes))
+        else:
+            flipped = sliding_window_inference(
+                x.flip(axes),
+                roi_size=size,
+                sw_batch_size=settings.batch_size,
+                predictor=probabilities_of,
+                overlap=WINDOW_OVERLAP,
+                mode="gaussian",
+            )
+        total = total + flipped.flip(axes)
+    assert isinstance(total, Tensor)
+    return total / len(flips)
 
 
 def keep_largest_components(pred: LabelArray, n_classes: int) -> LabelArray:

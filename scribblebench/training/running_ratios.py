@@ -30,9 +30,9 @@ def estimate_ratios(
     source : {"em", "argmax", "oracle", "annotated"}
         By expectation maximisation, by counting predictions, from the dense labels, or the shares
         among the annotated pixels.
-    probs : Tensor of float32, shape (B, K, H, W)
+    probs : Tensor of float32, shape (B, K, *S)
     batch : Batch
-    where : Tensor of bool, shape (B, H, W)
+    where : Tensor of bool, shape (B, *S)
         Pixels whose ratios are meant; "annotated" does not look at it.
     em_prior : Tensor, shape (K,), or None
         Ratios that the network has learned, for "em", taken to be `SMALLEST` at least for classes

@@ -11,7 +11,7 @@ from scribblebench.training.batch import Batch
 from scribblebench.training.consistency import global_consistency
 from scribblebench.training.device import to_device
 from scribblebench.training.losses import soft_cross_entropy, soft_dice_loss, soft_labels
-from scribblebench.training.mixup import Mix, draw_mixup, saliency_mix, unmixed
+from scribblebench.training.mixup import Mix, draw_mixup, most_blocks, saliency_mix, unmixed
 from scribblebench.training.objective_settings import ViewSettings
 from scribblebench.training.occlusion import draw_holes, hole_mask
 from scribblebench.types import BACKGROUND, IGNORE_LABEL
@@ -41,9 +41,9 @@ def second_view_terms(
     ----------
     network : callable, images -> logits
     batch : Batch
-    logits : Tensor, shape (B, K, H, W)
+    logits : Tensor, shape (B, K, *S)
         Of the batch as it is.
-    gradient : Tensor, shape (B, C, H, W)
+    gradient : Tensor, shape (B, C, *S)
         Of the cross-entropy with respect to the images; used by mixup only.
     settings : ViewSettings
     draws : callable, str -> torch.Generator
@@ -98,7 +98,9 @@ def _mix(batch: Batch, gradient: Tensor, settings: ViewSettings, draws: Draws) -
     mixup = settings.mixup
     if mixup is None:
         return unmixed(batch.images)
-    draw = draw_mixup(len(batch.images), blocks=mixup.blocks, generator=draws("mixup"))
+    most = most_blocks(batch.images.ndim - 2)
+    blocks = [n for n in mixup.blocks if n <= most]
+    draw = draw_mixup(len(batch.images), blocks=blocks, generator=draws("mixup"))
     return saliency_mix(
         batch.images,
         gradient,

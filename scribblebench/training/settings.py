@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from scribblebench.training.networks import NETWORKS
+from scribblebench.quiet_defaults import QuietDefaults
+from scribblebench.training.networks import NETWORKS, Strides, strides_for
 
 
 def _refuse_bool(value: object) -> object:
@@ -30,7 +31,7 @@ class AugmentationSettings(BaseModel):
     flip: Share = 0.5
     """Probability of a flip, for each axis."""
     rotation_deg: Annotated[Number, Field(ge=0.0, le=180.0)] = 30.0
-    """Largest rotation to either side."""
+    """Largest rotation to either side, in the plane."""
     scale: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.2
     """Zoom is log-uniform between 1 - scale and 1 / (1 - scale)."""
     contrast: Annotated[Number, Field(ge=0.0, lt=1.0)] = 0.25
@@ -41,10 +42,32 @@ class AugmentationSettings(BaseModel):
     """Largest standard deviation of added Gaussian noise, in the same unit."""
 
 
-class TrainingSettings(BaseModel):
+class VolumeSettings(BaseModel):
+    """Training on volumes instead of slices."""
+
+    model_config = STRICT
+
+    planes: Annotated[Count, Field(ge=4, le=2048)]
+    """Planes of the centred field of view, resampled."""
+    patch_planes: Annotated[Count, Field(ge=4, le=2048)]
+    """Planes that training sees at once, cut anywhere in the field of view."""
+    spacing_mm: Annotated[Number, Field(ge=0.1, le=20.0)] | None = None
+    """Distance that planes are resampled to; None keeps them."""
+
+    @model_validator(mode="after")
+    def _patch_fits(self) -> VolumeSettings:
+        if self.patch_planes > self.planes:
+            raise ValueError(
+                f"patch_planes must be at most planes {self.planes}, got {self.patch_planes}"
+            )
+        return self
+
+
+class TrainingSettings(QuietDefaults):
     """Network, optimisation and inference: the same for every trial that is compared."""
 
     model_config = STRICT
+    QUIET: ClassVar[tuple[str, ...]] = ("volume",)
 
     spacing_mm: Annotated[Number, Field(ge=0.1, le=20.0)] | None = None
     """In-plane spacing that slices are resampled to; None keeps the pixels."""
@@ -52,6 +75,8 @@ class TrainingSettings(BaseModel):
     """Side of the centred square that annotators and inference see, in pixels, resampled."""
     patch: Annotated[Count, Field(ge=32, le=2048)] = 128
     """Side of the square that training sees, cut anywhere in the field of view."""
+    volume: VolumeSettings | None = None
+    """Train in 3D, on volumes of so many planes; None trains in 2D, on slices."""
     network: str = "unet"
     width: Annotated[Count, Field(ge=2, le=512)] = 16
     """Feature channels at full resolution; they double with each halving."""
@@ -74,7 +99,7 @@ class TrainingSettings(BaseModel):
     window: Literal["whole", "sliding"] = "whole"
     """Predict the field of view at once, or in overlapping windows of the size of a patch."""
     test_time_flips: bool = True
-    """Average the predictions for the slice and its three flips."""
+    """Average the predictions for the slice and its three flips, the volume and its seven."""
     largest_component: bool = True
     """Keep the largest 3D component of each foreground class."""
 
@@ -91,3 +116,25 @@ class TrainingSettings(BaseModel):
                 f"patch must be at most field_of_view {self.field_of_view}, got {self.patch}"
             )
         return self
+
+    @property
+    def preparation(self) -> dict[str, Any]:
+        """How cases are prepared: the arguments of `scribblebench.data.preprocessing.prepare`."""
+        volume = self.volume
+        return {
+            "field_of_view": self.field_of_view,
+            "spacing_mm": self.spacing_mm,
+            "planes": volume and volume.planes,
+            "plane_spacing_mm": volume and volume.spacing_mm,
+        }
+
+    @property
+    def patch_size(self) -> tuple[int, ...]:
+        """Sides of what training sees: rows and columns, in 3D with planes before them."""
+        square = (self.patch, self.patch)
+        return square if self.volume is None else (self.volume.patch_planes, *square)
+
+    @property
+    def strides(self) -> Strides:
+        """By what the network halves its features, from level to level."""
+        return strides_for(self.patch_size)

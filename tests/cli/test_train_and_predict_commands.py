@@ -66,11 +66,17 @@ def trained(scribblebench, protocol, data, output, *more):
     return ended
 
 
-@pytest.mark.parametrize("largest_component", [True, False])
+VOLUME = {"volume": {"planes": 5, "patch_planes": 4, "spacing_mm": 8.0}}
+"""Three planes of 10 mm become four, with one of padding."""
+
+
+@pytest.mark.parametrize(
+    "changes", [{"largest_component": True}, {"largest_component": False}, VOLUME], ids=str
+)
 def test_train_predict_and_evaluate_give_the_scores_of_a_trial(
-    scribblebench, tiny, write_protocol, protocol, mscmr, targets, tmp_path, largest_component
+    scribblebench, tiny, write_protocol, protocol, mscmr, targets, tmp_path, changes
 ):
-    tiny["training"]["largest_component"] = largest_component
+    tiny["training"] |= changes
     protocol = write_protocol(tiny)
     ended = scribblebench(
         "sweep", "--protocol", protocol, "--data", mscmr, "--output", tmp_path / "swept"

@@ -5,14 +5,16 @@ from hypothesis import strategies as st
 
 from scribblebench.data.levels import N_LEVELS, to_image, to_levels
 
-EVERYWHERE = np.ones((16, 16), dtype=bool)
+
+def everywhere(image):
+    return np.ones((len(image), *image.shape[2:]), dtype=bool)
 
 
 @given(seed=st.integers(0, 99), scale=st.sampled_from([1e-3, 1.0, 1e6]))
 def test_no_intensity_moves_by_more_than_half_a_step(seed, scale):
     image = np.random.default_rng(seed).normal(3.0, scale, (4, 2, 16, 16)).astype(np.float32)
-    levels, values = to_levels(image, EVERYWHERE)
-    back = to_image(levels, values, EVERYWHERE)
+    levels, values = to_levels(image, everywhere(image))
+    back = to_image(levels, values, everywhere(image))
     assert back.dtype == np.float32
     for channel in range(2):
         step = np.ptp(image[:, channel]) / (N_LEVELS - 1)
@@ -28,15 +30,17 @@ def test_up_to_256_values_are_kept_to_the_last_bit(n_values):
     rng = np.random.default_rng(0)
     values = np.sort(rng.normal(size=n_values)).astype(np.float32)
     image = values[np.resize(rng.permutation(n_values), (2, 1, 16, 16))]
-    np.testing.assert_array_equal(to_image(*to_levels(image, EVERYWHERE), EVERYWHERE), image)
+    np.testing.assert_array_equal(
+        to_image(*to_levels(image, everywhere(image)), everywhere(image)), image
+    )
 
 
 def test_padding_is_0_and_needs_no_level():
     """256 values and the padding's 0, which is none of them."""
-    inside = np.zeros((20, 20), dtype=bool)
-    inside[2:18, 2:18] = True
-    image = np.zeros((1, 1, 20, 20), dtype=np.float32)
-    image[..., inside] = 0.5 + np.arange(256)
+    inside = np.zeros((3, 20, 20), dtype=bool)
+    inside[1, 2:18, 2:18] = True
+    image = np.zeros((3, 1, 20, 20), dtype=np.float32)
+    image[:, 0][inside] = 0.5 + np.arange(256)
     levels, values = to_levels(image, inside)
     np.testing.assert_array_equal(to_image(levels, values, inside), image)
 
@@ -44,5 +48,5 @@ def test_padding_is_0_and_needs_no_level():
 def test_each_channel_has_levels_of_its_own():
     image = np.random.default_rng(0).normal(size=(2, 2, 16, 16)).astype(np.float32)
     image[:, 1] *= 1000.0
-    back = to_image(*to_levels(image, EVERYWHERE), EVERYWHERE)
+    back = to_image(*to_levels(image, everywhere(image)), everywhere(image))
     assert np.abs(back - image)[:, 0].max() < 0.05

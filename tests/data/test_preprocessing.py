@@ -60,25 +60,25 @@ def test_padding_is_mean_intensity_background_and_not_annotated(small_case):
     slices = prepare(small_case, field_of_view=32)
     assert slices.image.shape == (3, 2, 32, 32)
     outside = ~slices.inside
-    assert outside.sum() == 12 * 32
-    assert (slices.image[:, :, outside] == 0).all()
-    assert (slices.label_map[:, outside] == 0).all()
-    assert (slices.scribble[:, outside] == 255).all()
+    assert outside.sum() == 3 * 12 * 32
+    assert (slices.image.swapaxes(0, 1)[:, outside] == 0).all()
+    assert (slices.label_map[outside] == 0).all()
+    assert (slices.scribble[outside] == 255).all()
 
 
 @pytest.mark.parametrize("spacing_mm", [None, 1.7])
 def test_each_channel_of_the_volume_has_mean_0_and_sd_1(small_case, spacing_mm):
     case = replace(small_case, spacing_mm=(8.0, 1.0, 1.0))
     slices = prepare(case, field_of_view=48, spacing_mm=spacing_mm)
-    inside = slices.image[:, :, slices.inside]
-    np.testing.assert_allclose(inside.mean(axis=(0, 2)), 0.0, atol=1e-4)
-    np.testing.assert_allclose(inside.std(axis=(0, 2)), 1.0, atol=1e-4)
+    inside = slices.image.swapaxes(0, 1)[:, slices.inside]
+    np.testing.assert_allclose(inside.mean(axis=1), 0.0, atol=1e-4)
+    np.testing.assert_allclose(inside.std(axis=1), 1.0, atol=1e-4)
 
 
 def test_a_case_without_dense_labels_and_scribble_has_none_either(small_case):
     slices = prepare(replace(small_case, label_map=None, scribble=None), field_of_view=32)
     assert (slices.label_map, slices.scribble) == (None, None)
-    assert slices.inside.sum() == 20 * 32
+    assert slices.inside.sum() == 3 * 20 * 32
 
 
 def disc(shape, pixel_mm, radius_mm, centre_mm=(0.0, 0.0)):
@@ -149,7 +149,7 @@ def test_image_and_labels_are_resampled_onto_the_same_place(shape, pixel_mm):
     case = made_case(disc(shape, pixel_mm, 25.0), spacing_mm=(5.0, *pixel_mm))
     slices = prepare(case, field_of_view=160, spacing_mm=1.367)
     image = slices.image[:, 0]
-    bright = slices.inside & (image > (image.max() + image[:, slices.inside].min()) / 2)
+    bright = slices.inside & (image > (image.max() + image[slices.inside].min()) / 2)
     assert dice(bright, slices.label_map == 2) > 0.97
     for mask in (bright, slices.label_map == 2):
         parity = np.array(slices.plane_shape) % 2  # an odd plane's middle lies within a pixel
@@ -182,3 +182,69 @@ def test_resampling_without_a_spacing_names_the_case(small_case):
     message = "p1: cannot be resampled to 1.367 mm, because its file does not state a spacing"
     with pytest.raises(InputError, match=message):
         prepare(small_case, field_of_view=32, spacing_mm=1.367)
+
+
+def ball(shape, spacing_mm, radius_mm):
+    """Return a ball of class 2 about the middle of a volume."""
+    axes = [
+        ((np.arange(n) + 0.5 - n / 2) * mm).reshape([-1 if a == i else 1 for a in range(3)])
+        for i, (n, mm) in enumerate(zip(shape, spacing_mm, strict=True))
+    ]
+    inside = np.sqrt(sum(axis**2 for axis in axes)) <= radius_mm
+    return np.where(inside, np.uint8(2), np.uint8(0))
+
+
+@given(
+    shape=st.tuples(st.integers(1, 12), st.integers(5, 12), st.integers(5, 12)),
+    planes=st.integers(4, 9),
+)
+def test_a_volume_is_cut_or_padded_along_all_axes_and_restored(shape, planes):
+    """Planes of padding are empty and not annotated, and the case's own come back."""
+    labels = np.random.default_rng(0).integers(1, 4, shape).astype(np.uint8)
+    case = made_case(labels, scribble=labels)
+    volume = prepare(case, field_of_view=8, planes=planes)
+    assert volume.image.shape == (planes, 2, 8, 8)
+    for outside in (
+        ~volume.inside,
+        np.setdiff1d(np.arange(planes), np.arange(planes)[volume.real]),
+    ):
+        assert not volume.label_map[outside].any()
+        assert (volume.scribble[outside] == 255).all()
+    first = volume.first_plane
+    n_real = volume.real.stop - volume.real.start
+    assert n_real == min(planes, shape[0])
+    flat = prepare(case, field_of_view=8)
+    np.testing.assert_array_equal(
+        volume.label_map[volume.real], flat.label_map[first : first + n_real]
+    )
+    np.testing.assert_array_equal(volume.image[volume.real], flat.image[first : first + n_real])
+    back = restore(one_hot(volume.label_map), volume)
+    expected = np.zeros_like(labels)
+    kept = slice(first, first + n_real)
+    expected[kept] = restore(one_hot(flat.label_map), flat)[kept]
+    np.testing.assert_array_equal(back, expected)
+    np.testing.assert_array_equal(labels_in_view(back, volume), volume.label_map)
+
+
+@pytest.mark.parametrize(("plane_mm", "n_planes"), [(3.0, 20), (0.8, 75)])
+def test_planes_are_resampled_there_and_back(plane_mm, n_planes):
+    """A ball of radius 15 mm on planes 3 or 0.8 mm apart, seen at 1.5 mm along all axes."""
+    spacing_mm = (plane_mm, 1.0, 1.0)
+    labels = ball((n_planes, 45, 45), spacing_mm, 15.0)
+    case = made_case(labels, spacing_mm=spacing_mm, scribble=labels)
+    view = prepare(case, field_of_view=32, spacing_mm=1.5, planes=32, plane_spacing_mm=1.5)
+    assert view.spacing_mm == pytest.approx((1.5, 1.5, 1.5), rel=0.02)
+    seen = ball((32, 32, 32), view.spacing_mm, 15.0) == 2
+    assert dice(view.label_map == 2, seen) > 0.95
+    assert dice(view.scribble == 2, seen) > 0.9  # what shrinks keeps strokes, so it grows
+    image = view.image[:, 0]
+    assert dice(image > (image.max() + image[view.inside].min()) / 2, seen) > 0.95
+    back = restore(one_hot(view.label_map), view)
+    assert back.shape == labels.shape
+    assert dice(back == 2, labels == 2) > 0.93
+
+
+def test_planes_cannot_be_resampled_without_a_spacing(small_case):
+    message = "cannot be resampled to 2 mm, .* leave out training.volume.spacing_mm"
+    with pytest.raises(InputError, match=message):
+        prepare(small_case, field_of_view=32, planes=8, plane_spacing_mm=2.0)

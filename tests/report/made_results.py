@@ -71,8 +71,8 @@ def samples_of():
         image = np.linspace(0, 1, 32 * 32, dtype=np.float32).reshape(1, 1, 32, 32)
         name = f"case{case}"
         made = Case(name, name, image, labels, None, np.eye(4))
-        inside = np.ones((32, 32), dtype=bool)
-        slices = Slices(made, image, labels, None, inside, made.plane_shape, None)
+        inside = np.ones((1, 32, 32), dtype=bool)
+        slices = Slices(made, image, labels, None, inside, (1, *made.plane_shape), None)
         samples.add(slices, scribble, labels)
     return samples
 

@@ -17,7 +17,7 @@ from scribblebench.sweep.case_split import CaseSplit
 from scribblebench.sweep.identity import canonical_json
 from scribblebench.sweep.plan import SCHEMA, TrialConfig, expand
 from scribblebench.sweep.protocol import Protocol, read_with_presets, shipped_protocols
-from scribblebench.training.settings import AugmentationSettings, TrainingSettings
+from scribblebench.training.settings import AugmentationSettings, TrainingSettings, VolumeSettings
 
 RESULTS = Path(scribblebench.__file__).parent.parent / "results"
 OF_THIS_SCHEMA = {"ablation-acdc", "collapse-acdc", "em-audit", "mscmr"}
@@ -47,6 +47,7 @@ trainings = st.builds(
     learning_rate=st.floats(1e-9, 1e3),
     augmentation=st.builds(AugmentationSettings, flip=st.floats(0, 1)),
     test_time_flips=st.booleans(),
+    volume=st.none() | st.just(VolumeSettings(planes=8, patch_planes=4)),
 )
 ids = st.lists(st.text(), max_size=3).map(tuple)
 trials = st.builds(
@@ -66,6 +67,8 @@ trials = st.builds(
     training=trainings,
     variant=st.none() | st.text(),
     split=st.none() | st.builds(CaseSplit, train=ids, score=ids),
+    slice_share=st.none() | st.floats(0, 1),
+    draw=st.sampled_from([None, "slices", "volume"]),
 )
 
 
@@ -120,6 +123,7 @@ def test_first_trials_of_shipped_protocols_have_the_ids_they_had():
         "efficiency-acdc": "45edecc21afc",
         "efficiency": "c61ad931dc7c",
         "em-audit": "a2fbe740e6c5",
+        "hippocampus": "27ff30a1c4c9",
         "mscmr": "c2c85e033088",
         "mscmr-gpu": "e0550691c930",
         "realism-acdc": "a2fbe740e6c5",

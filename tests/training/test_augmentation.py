@@ -34,8 +34,9 @@ FILL = torch.tensor([IGNORE])
 
 def apply(batch, transform, patch=32):
     images, targets = batch
+    size = (patch, patch) if isinstance(patch, int) else patch
     images, maps = apply_transform(
-        images, targets[:, None], transform, patch=patch, fill=FILL, generator=torch.Generator()
+        images, targets[:, None], transform, patch=size, fill=FILL, generator=torch.Generator()
     )
     return images, maps[:, 0]
 
@@ -110,7 +111,74 @@ def test_every_map_has_its_own_value_outside_the_slice():
     maps = torch.ones(1, 2, 64, 64, dtype=torch.uint8)
     turned = identity(angle_rad=torch.tensor([torch.pi / 4]))
     _, sampled = apply_transform(
-        images, maps, turned, patch=64, fill=torch.tensor([IGNORE, 0]), generator=torch.Generator()
+        images,
+        maps,
+        turned,
+        patch=(64, 64),
+        fill=torch.tensor([IGNORE, 0]),
+        generator=torch.Generator(),
     )
     assert torch.equal(sampled[:, 0] == IGNORE, sampled[:, 1] == 0)
     assert set(sampled[:, 1].unique().tolist()) == {0, 1}
+
+
+@pytest.fixture
+def volumes():
+    """Two volumes of 12 planes of 32 x 32."""
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(2, 1, 12, 32, 32, generator=generator)
+    targets = torch.randint(0, 4, (2, 12, 32, 32), generator=generator).to(torch.uint8)
+    return images, targets
+
+
+def in_3d(n=2, **changes):
+    return identity(n, **{"flips": torch.ones(n, 3), "offset": torch.zeros(n, 3)} | changes)
+
+
+def test_identity_changes_no_volume(volumes):
+    images, targets = apply(volumes, in_3d(), patch=(12, 32, 32))
+    torch.testing.assert_close(images, volumes[0], atol=1e-5, rtol=0)
+    assert torch.equal(targets, volumes[1].long())
+
+
+@pytest.mark.parametrize(("place", "axis"), [(0, -1), (1, -2), (2, -3)])
+def test_flips_are_in_the_order_column_row_plane(volumes, place, axis):
+    flips = torch.ones(2, 3)
+    flips[:, place] = -1.0
+    images, targets = apply(volumes, in_3d(flips=flips), patch=(12, 32, 32))
+    torch.testing.assert_close(images, volumes[0].flip(axis), atol=1e-5, rtol=0)
+    assert torch.equal(targets, volumes[1].long().flip(axis))
+
+
+def test_patch_of_a_volume_lies_where_its_offset_says(volumes):
+    """The first in the corner of most planes, rows and columns, the second in the middle."""
+    offset = torch.tensor([[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
+    _, labels = apply(volumes, in_3d(offset=offset), patch=(4, 16, 16))
+    assert torch.equal(labels[0], volumes[1][0, 8:, 16:, 16:].long())
+    assert torch.equal(labels[1], volumes[1][1, 4:8, 8:24, 8:24].long())
+
+
+def test_volumes_are_rotated_in_the_plane_as_slices_are(volumes):
+    angle = torch.tensor([0.4, -1.0])
+    images, targets = apply(volumes, in_3d(angle_rad=angle), patch=(12, 32, 32))
+    for plane in range(12):
+        slices = tuple(t[..., plane, :, :] for t in volumes)
+        image, target = apply(slices, identity(2, angle_rad=angle))
+        torch.testing.assert_close(images[:, :, plane], image, atol=1e-4, rtol=0)
+        assert (targets[:, plane] == target).float().mean() > 0.999  # ties are rounded
+
+
+def test_zoom_enlarges_along_all_axes():
+    image = torch.zeros(1, 1, 16, 32, 32)
+    image[..., 6:10, 12:20, 12:20] = 1.0
+    targets = torch.zeros(1, 16, 32, 32, dtype=torch.uint8)
+    doubled = in_3d(1, zoom=torch.tensor([2.0]))
+    larger, _ = apply((image, targets), doubled, patch=(16, 32, 32))
+    assert float(larger.sum()) == pytest.approx(8 * 4 * 8 * 8, rel=0.03)
+
+
+def test_transforms_of_volumes_are_drawn_for_three_axes():
+    settings = AugmentationSettings()
+    drawn = draw_transform(64, settings, dims=3, generator=torch.Generator().manual_seed(1))
+    assert drawn.flips.shape == drawn.offset.shape == (64, 3)
+    assert (drawn.flips.mean(dim=0).abs() < 0.5).all()

@@ -1,5 +1,7 @@
 """What only a GPU can show: `pytest -m gpu` on a machine with one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from scribblebench.methods import METHODS
 from scribblebench.training.data import TrainingData
 from scribblebench.training.loop import Run, train
 from scribblebench.training.scribble_geometry import scribble_geometry
-from scribblebench.training.settings import TrainingSettings
+from scribblebench.training.settings import TrainingSettings, VolumeSettings
 
 pytestmark = [
     pytest.mark.gpu,
@@ -19,8 +21,13 @@ SETTINGS = TrainingSettings(
 )
 
 
+VOLUMES = SETTINGS.model_copy(
+    update={"volume": VolumeSettings(planes=12, patch_planes=8), "batch_size": 2}
+)
+
+
 @pytest.fixture(scope="module")
-def data():
+def slices():
     rng = np.random.default_rng(0)
     row, col = np.mgrid[:64, :64] - 32
     distance = np.hypot(row, col)
@@ -39,9 +46,32 @@ def data():
     )
 
 
+@pytest.fixture(scope="module")
+def volumes(slices):
+    """The same as two volumes of 12 slices each."""
+
+    def twice(array):
+        return np.stack([array, array])
+
+    return replace(
+        slices,
+        images=twice(slices.images.swapaxes(0, 1)),
+        targets=twice(slices.targets),
+        geometry=scribble_geometry([slices.targets] * 2, 3),
+        dense=twice(slices.dense),
+    )
+
+
+@pytest.fixture(params=["slices", "volumes"])
+def given(request, slices, volumes):
+    """Return data and the settings that go with them."""
+    return (slices, SETTINGS) if request.param == "slices" else (volumes, VOLUMES)
+
+
 @pytest.mark.parametrize("method", METHODS.names())
-def test_a_step_never_makes_the_host_wait(data, method):
-    run = Run(data, METHODS[method].objective, SETTINGS, seed=0, device=torch.device("cuda"))
+def test_a_step_never_makes_the_host_wait(given, method):
+    data, settings = given
+    run = Run(data, METHODS[method].objective, settings, seed=0, device=torch.device("cuda"))
     run.step = 27  # every term is on, and no epoch ends in the next two steps
     run.advance()  # allocates and compiles
     torch.cuda.synchronize()
@@ -55,10 +85,11 @@ def test_a_step_never_makes_the_host_wait(data, method):
 
 
 @pytest.mark.parametrize("method", METHODS.names())
-def test_losses_are_those_of_the_cpu(data, method):
+def test_losses_are_those_of_the_cpu(given, method):
     """In float32; the devices draw other noise, so it is switched off."""
-    still = SETTINGS.augmentation.model_copy(update={"noise": 0.0})
-    settings = SETTINGS.model_copy(update={"precision": "fp32", "augmentation": still, "steps": 3})
+    data, settings = given
+    still = settings.augmentation.model_copy(update={"noise": 0.0})
+    settings = settings.model_copy(update={"precision": "fp32", "augmentation": still, "steps": 3})
     objective = METHODS[method].objective
     if objective.dual is not None:
         pytest.skip("the devices drop other channels")

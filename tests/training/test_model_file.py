@@ -2,6 +2,7 @@
 
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ import torch
 from scribblebench.errors import InputError
 from scribblebench.methods import METHODS
 from scribblebench.training.model_file import Model, load_model, save_model
-from scribblebench.training.networks import NETWORKS, TwoDecoders
+from scribblebench.training.networks import NETWORKS
 from scribblebench.training.prediction import predict_slices
-from scribblebench.training.settings import TrainingSettings
+from scribblebench.training.settings import TrainingSettings, VolumeSettings
+from scribblebench.training.two_decoders import TwoDecoders
 from scribblebench.types import LabelSpec
 
 CPU = torch.device("cpu")
@@ -60,6 +62,24 @@ def test_a_model_comes_back_as_it_was(tmp_path, name, images):
     assert (loaded.training, loaded.objective) == (saved.training, saved.objective)
     assert not loaded.network.training
     one, other = (predicted(m.network, saved.training, images) for m in (saved, loaded))
+    assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", NETWORKS.names())
+def test_a_model_of_volumes_comes_back_as_it_was(tmp_path, name):
+    saved = model(None, name)
+    settings = saved.training.model_copy(
+        update={"volume": VolumeSettings(planes=12, patch_planes=8)}
+    )
+    torch.manual_seed(0)
+    network = NETWORKS[name](in_channels=2, n_classes=3, width=4, strides=settings.strides)
+    network(torch.randn(2, 2, 8, 32, 32))  # for the batch norms
+    saved = replace(saved, network=network, training=settings)
+    save_model(tmp_path / "m.pt", saved)
+    loaded = load_model(tmp_path / "m.pt", CPU)
+    assert loaded.training == settings
+    planes = np.random.default_rng(0).normal(size=(12, 2, 48, 48)).astype(np.float32)
+    one, other = (predicted(m.network, settings, planes) for m in (saved, loaded))
     assert np.array_equal(one, other)
 
 

@@ -9,9 +9,10 @@ from scribblebench.methods import METHODS
 from scribblebench.seeding import seed_for
 from scribblebench.training.batch import Batch
 from scribblebench.training.losses import dice_loss, partial_cross_entropy
-from scribblebench.training.networks import NETWORKS, TwoDecoders
+from scribblebench.training.networks import NETWORKS
 from scribblebench.training.objective import Networks, Objective
 from scribblebench.training.objective_settings import ObjectiveSettings
+from scribblebench.training.two_decoders import TwoDecoders
 
 K = 3
 
