@@ -10,6 +10,7 @@ import typer
 
 import scribblebench
 from scribblebench.cli.clean import clean
+from scribblebench.cli.data import data
 from scribblebench.cli.evaluate import evaluate
 from scribblebench.cli.export import export
 from scribblebench.cli.gallery import gallery
@@ -43,6 +44,7 @@ COMMANDS = (
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(data)
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import fields, replace
-from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -16,6 +14,7 @@ import typer
 
 from scribblebench.cli import scribble_options as parse
 from scribblebench.cli.counted import counted
+from scribblebench.cli.processes import worker_context
 from scribblebench.cli.progress import progress
 from scribblebench.cli.scribble_files import Task, remove_earlier, write_scribble
 from scribblebench.errors import InputError
@@ -231,18 +230,6 @@ def _refuse_what_the_preset_decides(context: typer.Context, preset: str) -> None
             raise InputError(f"--{option}: is decided by --preset {preset}, leave one of them out")
 
 
-def _context() -> BaseContext:
-    """Return how workers start: from one process that has imported all, where that can be.
-
-    Importing takes a second and more. Not by forking this process, whose progress bar has a thread.
-    """
-    if "forkserver" not in get_all_start_methods():
-        return get_context("spawn")
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["scribblebench.cli.app"])
-    return context
-
-
 def _results(
     paths: list[Path], task: Task, workers: int
 ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
@@ -254,7 +241,7 @@ def _results(
     if workers == 1 or len(paths) == 1:
         yield from ((number, write_scribble(path, task)) for number, path in enumerate(paths))
         return
-    with ProcessPoolExecutor(min(workers, len(paths)), _context()) as pool:
+    with ProcessPoolExecutor(min(workers, len(paths)), worker_context()) as pool:
         try:
             futures = [pool.submit(write_scribble, path, task) for path in paths]
             numbers = {future: number for number, future in enumerate(futures)}

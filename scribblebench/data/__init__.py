@@ -9,6 +9,7 @@ from scribblebench.data.dataset import (
     Split,
     fingerprint,
 )
+from scribblebench.data.opening import open_dataset
 
 __all__ = [
     "DATASETS",
@@ -20,5 +21,6 @@ __all__ = [
     "decathlon",
     "fingerprint",
     "mscmr",
+    "open_dataset",
     "phantom",
 ]

@@ -23,6 +23,9 @@ IMAGE_NAME = re.compile(r"(?P<patient>patient\d{3})_frame\d{2}\.nii(\.gz)?")
 PATIENTS_PER_GROUP = 20
 """The training patients' ids run in groups of 20, one group a diagnosis."""
 
+GROUPS = ("DCM", "HCM", "MINF", "NOR", "RV")
+"""Diagnoses of the training patients in order of their ids, as the files Info.cfg call them."""
+
 
 class Acdc:
     """ACDC in its official layout, with expert scribbles where they lie beside the images.
@@ -77,6 +80,25 @@ class Acdc:
     def patient_id(self, case_id: str) -> str:
         """Return the patient of a case (`patientNNN`)."""
         return case_id.split("_")[0]
+
+    def group(self, patient_id: str) -> str:
+        """Return the diagnosis of a patient by Info.cfg beside the images, else by the id.
+
+        Raises
+        ------
+        InputError
+            If there is no Info.cfg with it and the patient is none of the 100 for training.
+        """
+        folder = next(p.parent for c, p in self._images.items() if self.patient_id(c) == patient_id)
+        info = folder / "Info.cfg"
+        if info.is_file():
+            found = re.search(r"^Group:\s*(\w+)", info.read_text(encoding="utf-8"), re.MULTILINE)
+            if found:
+                return found[1]
+        number = (int(patient_id.removeprefix("patient")) - 1) // PATIENTS_PER_GROUP
+        if not 0 <= number < len(GROUPS):
+            raise InputError(f"{info}: must hold the patient's Group")
+        return GROUPS[number]
 
     def split(self) -> Split:
         """Divide the patients of each diagnosis into 7/16 train, 7/16 pool and 1/8 validation.

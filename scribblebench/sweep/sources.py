@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scribblebench.data import DATASETS, Dataset
+from scribblebench.data import Dataset
+from scribblebench.data import open_dataset as open_by_name
+from scribblebench.data.opening import OptionError
 from scribblebench.data.prepared import Preparation, Prepared
-from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.protocol import Protocol, ProtocolError
@@ -75,18 +75,10 @@ def open_dataset(name: str, options: dict[str, Any], root: Path | None) -> Datas
     InputError
         If the data set's folder is not what it must be.
     """
-    factory = DATASETS[name]
-    known = [option for option in inspect.signature(factory).parameters if option != "root"]
-    for option in options:
-        if option not in known:
-            hint = did_you_mean(option, known)
-            raise ProtocolError(f"dataset.options: '{name}' has no option '{option}'.{hint}")
     try:
-        return factory(root, **options)
-    except InputError as error:
-        if options:
-            raise ProtocolError(f"dataset.options: {error}") from error
-        raise
+        return open_by_name(name, root, options)
+    except OptionError as error:
+        raise ProtocolError(f"dataset.options: {error}") from error
 
 
 def open_prepared(request: DataRequest, path: Path) -> Prepared:

@@ -1,0 +1,107 @@
+"""What the files of one case say of themselves, each by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from nibabel.orientations import aff2axcodes
+
+from scribblebench.data.checking.problems import Problem
+from scribblebench.data.dataset import CaseFiles
+from scribblebench.errors import InputError
+from scribblebench.io.grid import on_grid
+from scribblebench.io.header import Header, read_header
+from scribblebench.io.nifti import SUFFIXES, Volume, read_channels, read_volume
+
+NOTICED_VOXELS = 0.01
+"""How far a file may lie from the image without a word: headers are rounded, and those of real
+files differ by less than 0.001 voxels."""
+
+
+def all_files(files: CaseFiles) -> list[Path]:
+    """Return the files of a case: images, dense labels, scribbles."""
+    return [*files.images, *(path for path in (files.label, files.scribble) if path is not None)]
+
+
+def is_nifti(path: Path) -> bool:
+    """Tell by its name whether a file is a NIfTI file; only into these is looked."""
+    return path.name.endswith(SUFFIXES)
+
+
+def absent_files(files: CaseFiles, case_id: str) -> Iterator[Problem]:
+    """Yield an error for each file that is missing or holds nothing."""
+    for path in all_files(files):
+        if not path.is_file():
+            yield Problem("error", "file", case_id, f"{path}: no such file")
+        elif not path.stat().st_size:
+            yield Problem("error", "file", case_id, f"{path}: is empty (0 bytes)")
+
+
+def faulty_files(files: CaseFiles, case_id: str) -> Iterator[Problem]:
+    """Yield an error for each file that cannot be read or lies on another grid than the image.
+
+    All voxels of all NIfTI files are read, one file at a time beside the first image.
+    """
+    grid: Volume | None = None
+    for path in all_files(files):
+        if not is_nifti(path):
+            continue
+        try:
+            is_image = path in files.images
+            volume = read_channels(path)[1] if is_image else read_volume(path)
+            if grid is not None:
+                on_grid(volume, grid, path=path)
+            if path == files.images[0]:
+                grid = volume
+        except InputError as error:
+            yield Problem("error", "file", case_id, str(error))
+
+
+def headers_of(files: CaseFiles) -> dict[Path, Header]:
+    """Return the headers of the NIfTI files among those of a case."""
+    return {path: read_header(path) for path in all_files(files) if is_nifti(path)}
+
+
+def odd_geometry(headers: dict[Path, Header], image: Path, case_id: str) -> Iterator[Problem]:
+    """Yield a warning for each file that can be brought onto the image's grid, but is not on it.
+
+    Parameters
+    ----------
+    headers : dict of Path to Header
+        Of files that could be read as a case.
+    image : Path
+    case_id : str
+    """
+    for path, header in headers.items():
+        text = _difference(header, headers[image]) if image in headers else None
+        if text is not None:
+            yield Problem("warning", "geometry", case_id, f"{path}: {text}")
+
+
+def _difference(header: Header, image: Header) -> str | None:
+    """Say in what the place of a file differs from the image's."""
+    axes, wanted = ("".join(code or "?" for code in aff2axcodes(h.affine)) for h in (header, image))
+    off = _distance_voxels(header, image)
+    if header.grid_shape != image.grid_shape:
+        return f"has its axes to {axes}, the image's being {wanted}; it is turned"
+    if off <= NOTICED_VOXELS:
+        return None
+    plain = header.affine[:3, :3] / header.voxel_sizes()
+    if not (header.affine[:3, 3].any() and np.abs(plain[~np.eye(3, dtype=bool)]).any()):
+        return "has lost its position and directions; the image's are taken"
+    if axes != wanted:
+        return f"has its axes to {axes}, the image's being {wanted}"
+    return f"lies {off:.2g} voxels from the image; it is taken to lie where the image does"
+
+
+def _distance_voxels(one: Header, other: Header) -> float:
+    """Return how far apart the same voxel lies at most by two headers, in the smallest voxels.
+
+    The largest distance of two affine maps over a box is at one of its corners.
+    """
+    corners = np.array(np.meshgrid(*((0, n - 1) for n in one.grid_shape))).reshape(3, -1)
+    difference = one.affine - other.affine
+    apart = np.linalg.norm(difference[:3, :3] @ corners + difference[:3, 3:], axis=0)
+    return float(apart.max() / min(other.voxel_sizes()))
