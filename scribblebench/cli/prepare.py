@@ -36,7 +36,7 @@ def prepare(
     from scribblebench.data.prepared import write_prepared
     from scribblebench.sweep.inputs import load_slices
     from scribblebench.sweep.protocol import ProtocolError, data_root, find_protocol, read_protocol
-    from scribblebench.sweep.sources import DataRequest, cases_of, open_source
+    from scribblebench.sweep.sources import DataRequest, Places, cases_of, open_source
 
     if output.is_dir():
         raise InputError(f"--output: must be a file, got the folder {output}")
@@ -45,7 +45,7 @@ def prepare(
     request = DataRequest.of(parsed)
     names = {parsed.split.train: "split.train", parsed.split.score: "split.score"}
     try:
-        dataset = open_source(request, data_root(data, parsed), None)
+        dataset = open_source(request, Places(data_root(data, parsed)))
         if not part:
             parts = {name: cases_of(dataset, name, key) for name, key in names.items()}
     except ProtocolError as error:
