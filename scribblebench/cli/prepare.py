@@ -38,6 +38,7 @@ def prepare(
     from scribblebench.sweep.protocol import ProtocolError, data_root, find_protocol, read_protocol
     from scribblebench.sweep.sources import (
         DataRequest,
+        Places,
         cases_of,
         open_source,
         scored_cases,
@@ -50,7 +51,7 @@ def prepare(
     parsed = read_protocol(path, preset)
     request = DataRequest.of(parsed)
     try:
-        dataset = open_source(request, data_root(data, parsed), None)
+        dataset = open_source(request, Places(data_root(data, parsed)))
         if not part:
             parts = {request.train_part: training_cases(request, dataset)}
             parts[request.score_part] = scored_cases(request, dataset)

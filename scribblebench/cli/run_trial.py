@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scribblebench.cli.results_options import ResultsArgument, full_id
-from scribblebench.cli.sweep_options import DeviceOption, PreparedOption, check_sources
+from scribblebench.cli.sweep_options import (
+    CacheOption,
+    DeviceOption,
+    PreparedOption,
+    check_cache,
+    check_sources,
+)
+
+if TYPE_CHECKING:
+    from scribblebench.sweep.sources import Places
 
 
 def run_trial(
@@ -25,6 +35,7 @@ def run_trial(
         ),
     ] = None,
     prepared: PreparedOption = None,
+    cache: CacheOption = None,
     device: DeviceOption = "auto",
     threads: Annotated[
         int,
@@ -53,6 +64,9 @@ def run_trial(
     interrupted goes on from its saved state, and one that somebody else runs is left to him.
     """
     # Importing torch and MONAI takes seconds that other commands need not wait.
+    from scribblebench.sweep.protocol import DATA_VARIABLE
+    from scribblebench.sweep.sources import Places
+
     if run is not None:
         from scribblebench.sweep.worker_process import serve
 
@@ -68,19 +82,21 @@ def run_trial(
         )
         raise typer.Exit(code)
     check_sources(data, prepared)
-    _run_by_hand(results, trials or [], data, prepared, device, stop_after, threads)
+    check_cache(cache)
+    if data is None and prepared is None and DATA_VARIABLE in os.environ:
+        data = Path(os.environ[DATA_VARIABLE])
+    places = Places(data, prepared, cache)
+    _run_by_hand(results, trials or [], places, device, stop_after, threads)
 
 
 def _run_by_hand(
     results: Path,
     trials: list[str],
-    data: Path | None,
-    prepared: Path | None,
+    places: Places,
     device: str,
     stop_after: float | None,
     threads: int,
 ) -> None:
-    import os
     import time
 
     from scribblebench.cli.interrupts import stopping_on_signals
@@ -88,16 +104,13 @@ def _run_by_hand(
     from scribblebench.cli.sweep import tell_end
     from scribblebench.sweep.executors import InProcess
     from scribblebench.sweep.planning import reopen_sweep
-    from scribblebench.sweep.protocol import DATA_VARIABLE
     from scribblebench.sweep.run import Options, run_sweep
     from scribblebench.training.device import choose_device
     from scribblebench.training.stop import Stop
 
     stop = Stop(None if stop_after is None else time.monotonic() + 60.0 * stop_after)
     chosen = choose_device(device)
-    if data is None and prepared is None and DATA_VARIABLE in os.environ:
-        data = Path(os.environ[DATA_VARIABLE])
-    planned = reopen_sweep(results, root=data, prepared=prepared)
+    planned = reopen_sweep(results, places)
     ids = [full_id(list(planned.plan.trials), trial) for trial in trials] or None
     with SweepProgress() as progress, stopping_on_signals(stop, progress.say):
         summary = run_sweep(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -14,7 +12,7 @@ import typer
 
 from scribblebench.cli import scribble_options as parse
 from scribblebench.cli.counted import counted
-from scribblebench.cli.processes import worker_context
+from scribblebench.cli.processes import results_of
 from scribblebench.cli.progress import progress
 from scribblebench.cli.scribble_files import Task, remove_earlier, write_scribble
 from scribblebench.errors import InputError
@@ -201,8 +199,9 @@ def simulate(
             raise InputError(f"--output: {output / path.name} is one of the label maps")
     remove_earlier([output / SUMMARY])
     rows: dict[int, list[dict[str, Any]]] = {}
+    written = results_of(partial(write_scribble, task=task), paths, workers)
     try:
-        for number, found in progress(_results(paths, task, workers), "simulate", len(paths)):
+        for number, found in progress(written, "simulate", len(paths)):
             rows[number] = found
     finally:
         # Also after a bad file: the summary always describes the label maps that were written.
@@ -228,35 +227,3 @@ def _refuse_what_the_preset_decides(context: typer.Context, preset: str) -> None
             option = OPTION_NAMES.get(name, name.replace("_", "-"))
             option = f"no-{option}" if context.params[name] is False else option
             raise InputError(f"--{option}: is decided by --preset {preset}, leave one of them out")
-
-
-def _results(
-    paths: list[Path], task: Task, workers: int
-) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-    """Yield the number of each path and what `write_scribble` returns for it, as they are done.
-
-    After a bad file no other is begun. Those at work are still finished and yielded; then the
-    error is raised, that of the first path if there are several.
-    """
-    if workers == 1 or len(paths) == 1:
-        yield from ((number, write_scribble(path, task)) for number, path in enumerate(paths))
-        return
-    with ProcessPoolExecutor(min(workers, len(paths)), worker_context()) as pool:
-        try:
-            futures = [pool.submit(write_scribble, path, task) for path in paths]
-            numbers = {future: number for number, future in enumerate(futures)}
-            for future in as_completed(futures):
-                if future.exception() is not None:
-                    break
-                yield numbers.pop(future), future.result()
-            pool.shutdown(cancel_futures=True)
-            ended = [future for future in numbers if not future.cancelled()]
-            for future in ended:
-                if future.exception() is None:
-                    yield numbers[future], future.result()
-            for future in ended:
-                future.result()
-        except BrokenProcessPool as error:
-            raise InputError("a worker ended unexpectedly, for want of memory?") from error
-        finally:
-            pool.shutdown(cancel_futures=True)

@@ -11,11 +11,13 @@ import typer
 from scribblebench.cli.counted import counted
 from scribblebench.cli.sweep_options import (
     LEFT,
+    CacheOption,
     DataOption,
     DeviceOption,
     PreparedOption,
     PresetOption,
     ProtocolOption,
+    check_cache,
     check_sources,
 )
 from scribblebench.errors import InputError
@@ -35,6 +37,7 @@ def sweep(
     ] = None,
     data: DataOption = None,
     prepared: PreparedOption = None,
+    cache: CacheOption = None,
     device: DeviceOption = "auto",
     workers: Annotated[
         int | None,
@@ -129,6 +132,7 @@ def sweep(
     """
     began = time.monotonic()
     # Importing torch and MONAI takes seconds that other commands need not wait.
+    from scribblebench.cli.caching import fill_cache
     from scribblebench.cli.dry_run import tell_forecast
     from scribblebench.cli.durations import parse_duration
     from scribblebench.cli.interrupts import stopping_on_signals
@@ -145,7 +149,8 @@ def sweep(
         read_protocol,
     )
     from scribblebench.sweep.run import Options, run_sweep
-    from scribblebench.training.device import choose_device
+    from scribblebench.sweep.sources import DataRequest, Places
+    from scribblebench.training.device import available_cores, choose_device
     from scribblebench.training.stop import Stop
 
     if pilot and not dry_run:
@@ -160,15 +165,19 @@ def sweep(
     parsed = read_protocol(path, preset)
     folder = output or Path("results") / parsed.name
     check_sources(data, prepared)
+    check_cache(cache)
+    places = Places(data_root(data, parsed), prepared, cache)
     wanted = Wanted(
         executor, device, workers, threads, per_gpu, ray_address, slurm or (), trials_per_job
     )
     chosen = choose_device(wanted.device_here)
+    try:
+        fill_cache(DataRequest.of(parsed), places, workers=workers or available_cores())
+    except ProtocolError as error:
+        raise InputError(f"{path}: {error}") from error
     with SweepProgress() as progress, stopping_on_signals(stop, progress.say):
         try:
-            planned = plan_sweep(
-                parsed, output=folder, root=data_root(data, parsed), prepared=prepared
-            )
+            planned = plan_sweep(parsed, output=folder, places=places)
             chosen_ids = select(planned.plan.trials, only or [])
             n_missing = len(set(chosen_ids) - planned.store.finished_ids())
             runner, n_workers = choose_executor(wanted, n_missing)

@@ -34,6 +34,14 @@ PreparedOption = Annotated[
     Path | None,
     typer.Option(help="File of `scribblebench prepare`, in place of the data set."),
 ]
+CacheOption = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="SCRIBBLEBENCH_CACHE",
+        help="Folder in which prepared cases are kept, so that each is prepared once; any number "
+        "of sweeps may share it.",
+    ),
+]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda[:N].")]
 
 
@@ -41,3 +49,9 @@ def check_sources(data: Path | None, prepared: Path | None) -> None:
     """Refuse two sources of the same cases."""
     if data is not None and prepared is not None:
         raise InputError("--prepared: stands in for --data, leave one of them out")
+
+
+def check_cache(cache: Path | None) -> None:
+    """Refuse a cache that is no folder."""
+    if cache is not None and cache.exists() and not cache.is_dir():
+        raise InputError(f"--cache: must be a folder, got {cache}")

@@ -10,11 +10,13 @@ import typer
 
 from scribblebench.cli.sweep_options import (
     LEFT,
+    CacheOption,
     DataOption,
     DeviceOption,
     PreparedOption,
     PresetOption,
     ProtocolOption,
+    check_cache,
     check_sources,
 )
 from scribblebench.errors import InputError
@@ -32,6 +34,7 @@ def train(
     seed: Annotated[int | None, typer.Option(help="One of its seeds.")] = None,
     data: DataOption = None,
     prepared: PreparedOption = None,
+    cache: CacheOption = None,
     device: DeviceOption = "auto",
     stop_after: Annotated[
         float | None,
@@ -56,7 +59,7 @@ def train(
     from scribblebench.sweep.protocol import ProtocolError, data_root, find_protocol, read_protocol
     from scribblebench.sweep.selection import select_trial
     from scribblebench.sweep.single import train_single
-    from scribblebench.sweep.sources import DataRequest, open_source
+    from scribblebench.sweep.sources import DataRequest, Places, open_source
     from scribblebench.training.device import choose_device
     from scribblebench.training.stop import Stop, StoppedError
 
@@ -64,6 +67,7 @@ def train(
     path = find_protocol(protocol)
     parsed = read_protocol(path, preset)
     check_sources(data, prepared)
+    check_cache(cache)
     chosen = choose_device(device)
     config = select_trial(
         list(expand(parsed)),
@@ -77,7 +81,7 @@ def train(
     try:
         with SweepProgress() as progress:
             request = DataRequest.of(config)
-            source = open_source(request, data_root(data, parsed), prepared)
+            source = open_source(request, Places(data_root(data, parsed), prepared, cache))
             loaded, fingerprint = load_data(request, source, [config], scored=False)
             progress.sweep_started([("train", config)], [])
             progress.trial_started("train")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 from scribblebench.data import fingerprint
+from scribblebench.data.cache import Cache
 from scribblebench.data.prepared import Prepared
 from scribblebench.data.preprocessing import Slices
 from scribblebench.errors import InputError
 from scribblebench.scribbles import PRESETS
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.protocol import ProtocolError
-from scribblebench.sweep.sources import DataRequest, Source, open_source, split_parts
+from scribblebench.sweep.sources import DataRequest, Places, Source, open_source, split_parts
 from scribblebench.sweep.training_stage import TrialData
 
 
@@ -60,7 +60,7 @@ def load_data(
     Parameters
     ----------
     request : DataRequest
-    source : Dataset or Prepared
+    source : Source
     trials : collection of TrialConfig
     scored : bool
         Whether the cases to score are needed too.
@@ -90,13 +90,13 @@ def load_data(
     data = TrialData(labels=source.labels, training=training, scored=evaluated)
     check_annotation(trials, data)
     everything = [*training, *evaluated]
-    images = [s.image for s in everything] if isinstance(source, Prepared) else None
+    images = [s.image for s in everything] if isinstance(source, Prepared | Cache) else None
     return data, fingerprint([s.case for s in everything], images)
 
 
 def load_slices(request: DataRequest, source: Source, case_id: str) -> Slices:
     """Return one case as networks see it."""
-    if isinstance(source, Prepared):
+    if isinstance(source, Prepared | Cache):
         return source.slices(case_id)
     return request.preparation.apply(source.load(case_id))
 
@@ -109,8 +109,8 @@ class LoadedData:
     request : DataRequest
     data_fingerprint : str
         What they must be.
-    root, prepared : Path, or None
-        Where they lie; a file of prepared cases goes before a data set.
+    places : Places
+        Where they lie.
     loaded : TrialData, or None
         If they are there already.
     """
@@ -120,12 +120,11 @@ class LoadedData:
         request: DataRequest,
         data_fingerprint: str,
         *,
-        root: Path | None,
-        prepared: Path | None,
+        places: Places,
         loaded: TrialData | None = None,
     ) -> None:
         self.fingerprint = data_fingerprint
-        self._request, self._root, self._prepared = request, root, prepared
+        self._request, self._places = request, places
         self._loaded = loaded
 
     def get(self, trials: Collection[TrialConfig]) -> TrialData:
@@ -137,10 +136,11 @@ class LoadedData:
             If they cannot be read or are not those that the sweep was planned with.
         """
         if self._loaded is None:
-            source = open_source(self._request, self._root, self._prepared)
+            source = open_source(self._request, self._places)
             data, found = load_data(self._request, source, trials)
             if found != self.fingerprint:
-                where = self._prepared or self._root or self._request.preparation.dataset
+                name = self._request.preparation.dataset
+                where = self._places.prepared or self._places.root or name
                 raise InputError(
                     f"{where}: must hold the data that the sweep was planned with "
                     f"({self.fingerprint}), got others ({found})"

@@ -13,6 +13,7 @@ from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_json, write_text
 from scribblebench.sweep.inputs import LoadedData
 from scribblebench.sweep.plan_file import Plan
+from scribblebench.sweep.sources import Places
 from scribblebench.sweep.store import Store
 
 OWNER, ENDED = "owner.json", "ended"
@@ -34,8 +35,8 @@ class Order:
     run : str
     trials : tuple of str
         Ids in the order in which they are to be run; those that are finished are passed over.
-    root, prepared : str, or None
-        Where the data lie, see `scribblebench.sweep.inputs.LoadedData`.
+    root, prepared, cache : str, or None
+        Where the data lie, see `scribblebench.sweep.sources.Places`.
     device : str
         As on the command line.
     keep_models, keep_predictions : bool
@@ -54,6 +55,7 @@ class Order:
     trials: tuple[str, ...]
     root: str | None = None
     prepared: str | None = None
+    cache: str | None = None
     device: str = "auto"
     keep_models: bool = False
     keep_predictions: bool = False
@@ -61,6 +63,12 @@ class Order:
     wait: bool = True
     whole_trials: bool = False
     estimates: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def places(self) -> Places:
+        """Where the data lie."""
+        named = (self.root, self.prepared, self.cache)
+        return Places(*(None if path is None else Path(path) for path in named))
 
     def only(self, trials: tuple[str, ...]) -> Order:
         """Return the order for some of its trials."""

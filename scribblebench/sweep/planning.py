@@ -10,7 +10,7 @@ from scribblebench.sweep.inputs import LoadedData, load_data
 from scribblebench.sweep.plan import expand
 from scribblebench.sweep.plan_file import Plan
 from scribblebench.sweep.protocol import Protocol
-from scribblebench.sweep.sources import DataRequest, open_source
+from scribblebench.sweep.sources import EMBEDDED, DataRequest, Places, open_source
 from scribblebench.sweep.store import Store
 
 
@@ -21,16 +21,14 @@ class Planned:
     store: Store
     plan: Plan
     data: LoadedData
-    root: Path | None
-    prepared: Path | None
+    places: Places
 
 
 def plan_sweep(
     protocol: Protocol,
     *,
     output: Path,
-    root: Path | None = None,
-    prepared: Path | None = None,
+    places: Places = EMBEDDED,
 ) -> Planned:
     """Find the trials of a protocol and read the data; nothing is written.
 
@@ -39,10 +37,8 @@ def plan_sweep(
     protocol : Protocol
     output : Path
         Results folder.
-    root : Path, or None
+    places : Places
         Where the data lie.
-    prepared : Path, or None
-        File of prepared cases, which replaces the data.
 
     Raises
     ------
@@ -51,23 +47,21 @@ def plan_sweep(
     """
     configs = list(expand(protocol))
     request = DataRequest.of(protocol)
-    loaded, fingerprint = load_data(request, open_source(request, root, prepared), configs)
+    loaded, fingerprint = load_data(request, open_source(request, places), configs)
     trials = {config.trial_id(fingerprint): config for config in configs}
     plan = Plan(protocol.name, fingerprint, trials)
-    data = LoadedData(request, fingerprint, root=root, prepared=prepared, loaded=loaded)
-    return Planned(Store(output), plan, data, root, prepared)
+    data = LoadedData(request, fingerprint, places=places, loaded=loaded)
+    return Planned(Store(output), plan, data, places)
 
 
-def reopen_sweep(
-    output: Path, *, root: Path | None = None, prepared: Path | None = None
-) -> Planned:
+def reopen_sweep(output: Path, places: Places = EMBEDDED) -> Planned:
     """Return what was planned in a results folder, which may come from another machine.
 
     Parameters
     ----------
     output : Path
         Results folder.
-    root, prepared : Path, or None
+    places : Places
         Where the data lie on this one; they are read when the first trial needs them.
 
     Raises
@@ -80,5 +74,5 @@ def reopen_sweep(
     if not plan.trials:
         raise InputError(f"{output}: its plan holds no trial")
     request = DataRequest.of(next(iter(plan.trials.values())))
-    data = LoadedData(request, plan.data_fingerprint, root=root, prepared=prepared)
-    return Planned(store, plan, data, root, prepared)
+    data = LoadedData(request, plan.data_fingerprint, places=places)
+    return Planned(store, plan, data, places)

@@ -123,11 +123,13 @@ def run_sweep(
     done = table.loc[table.index.intersection(wanted)]
     missing = [i for i in wanted if i not in done.index]
     estimates = Estimates.of(latest(done), plan.trials)
+    where = planned.places.as_text()
     order = Order(
         run=new_run_id(),
         trials=tuple(missing),
-        root=None if planned.root is None else str(planned.root.absolute()),
-        prepared=None if planned.prepared is None else str(planned.prepared.absolute()),
+        root=where["root"],
+        prepared=where["prepared"],
+        cache=where["cache"],
         device=device,
         keep_models=options.keep_models,
         keep_predictions=options.keep_predictions,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from scribblebench.data import Dataset
 from scribblebench.data import open_dataset as open_by_name
+from scribblebench.data.cache import Cache
 from scribblebench.data.opening import OptionError
 from scribblebench.data.prepared import Preparation, Prepared
 from scribblebench.registry import did_you_mean
@@ -15,8 +16,36 @@ from scribblebench.sweep.case_split import CaseSplit
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.protocol import Protocol, ProtocolError
 
-Source = Dataset | Prepared
-"""Where cases come from: a data set, or a file of its prepared cases."""
+Source = Dataset | Prepared | Cache
+"""Where cases come from: a data set, a file of its prepared cases, or a cache of them."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the cases of trials lie on this machine.
+
+    Parameters
+    ----------
+    root : Path, or None
+        Folder of the data set; None for one that is embedded.
+    prepared : Path, or None
+        File of prepared cases, which stands in for the data set.
+    cache : Path, or None
+        Folder in which prepared cases are kept.
+    """
+
+    root: Path | None = None
+    prepared: Path | None = None
+    cache: Path | None = None
+
+    def as_text(self) -> dict[str, str | None]:
+        """Return absolute paths by field, for processes that start in other folders."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {n: None if path is None else str(path.absolute()) for n, path in named.items()}
+
+
+EMBEDDED = Places()
+"""Of data sets that need no files."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +85,23 @@ class DataRequest:
         return DataRequest(preparation, *parts)
 
 
-def open_source(request: DataRequest, root: Path | None, prepared: Path | None) -> Source:
-    """Open a file of prepared cases if there is one, else the data set.
+def open_source(request: DataRequest, places: Places) -> Source:
+    """Open a file of prepared cases if there is one, else the data set, with its cache if any.
+
+    A data set whose cases are computed is not cached.
 
     Raises
     ------
     InputError
         See `open_dataset` and `open_prepared`.
     """
-    if prepared is not None:
-        return open_prepared(request, prepared)
-    return open_dataset(request.preparation.dataset, request.preparation.options, root)
+    if places.prepared is not None:
+        return open_prepared(request, places.prepared)
+    wanted = request.preparation
+    dataset = open_dataset(wanted.dataset, wanted.options, places.root)
+    if places.cache is None or not dataset.files(dataset.case_ids()[0]).images:
+        return dataset
+    return Cache(places.cache, dataset, wanted)
 
 
 def open_dataset(name: str, options: dict[str, Any], root: Path | None) -> Dataset:

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -97,13 +98,9 @@ def load_job(folder: Path, run: str, *, root: Path | None = None) -> Job:
     store = Store(folder)
     order = Order.read(store.run_folder(run) / "order.json")
     plan = read_plan(store.run_folder(run) / "plan.json")
-    order_root = None if order.root is None else Path(order.root)
-    data = LoadedData(
-        DataRequest.of(plan.trials[order.trials[0]]),
-        plan.data_fingerprint,
-        root=root or order_root,
-        prepared=None if order.prepared is None else Path(order.prepared),
-    )
+    places = order.places if root is None else replace(order.places, root=root)
+    request = DataRequest.of(plan.trials[order.trials[0]])
+    data = LoadedData(request, plan.data_fingerprint, places=places)
     return Job(store, plan, order, data)
 
 

@@ -6,6 +6,7 @@ from scribblebench.sweep.executors import InProcess
 from scribblebench.sweep.planning import plan_sweep
 from scribblebench.sweep.protocol import read_protocol
 from scribblebench.sweep.run import Options, run_sweep
+from scribblebench.sweep.sources import Places
 
 
 class Recorder:
@@ -35,7 +36,7 @@ class Recorder:
 
 def sweep(path, output, *, root=None, prepared=None, stop=None, executor=None, **options):
     watcher = Recorder()
-    planned = plan_sweep(read_protocol(path), output=output, root=root, prepared=prepared)
+    planned = plan_sweep(read_protocol(path), output=output, places=Places(root, prepared))
     summary = run_sweep(
         planned,
         protocol_text=path.read_text(),
