@@ -123,7 +123,7 @@ def test_averages_that_differ_from_the_reference_method_have_a_sign():
         cells, made_summary(cells), comparisons=comparisons, reference_method="pce"
     )
     signs = {name: entry.sign for name, entry in column(table, "average").items()}
-    assert [name for name, sign in signs.items() if sign] == ["skeleton 10 %"]
+    assert [name for name, sign in signs.items() if sign] == ["shape"]
     assert any("differs from pce" in note for note in table.notes)
     lacking = cells.assign(is_complete=[True, True, False, True])
     table = scores_table(

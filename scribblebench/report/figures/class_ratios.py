@@ -25,7 +25,7 @@ SOURCES: dict[str, tuple[str, str, Literal["-", "--", ":"]]] = {
 }
 """Label, colour and line of each column of `ratios.csv`."""
 
-LONGEST_NAME = 22
+LONGEST_NAME = 26
 """Letters of a row's name, above which it is broken."""
 
 CELL = ["dataset", "form", "density", "randomness", "method"]
@@ -82,7 +82,7 @@ def audit_figure(
     classes = sorted(table["class_id"].unique())
     with styled(style):
         row_in = min(style.em(8.0), (style.highest_in - style.em(8.0)) / len(cells))
-        height = style.em(5.0) + max(row_in, style.em(3.4)) * len(cells)
+        height = style.em(5.0) + max(row_in, style.em(2.6)) * len(cells)
         figure = new_figure(style.double_in, height, style)
         panels = figure.subplots(len(cells), len(classes), sharex=True, sharey=True, squeeze=False)
         for row, (key, cell) in zip(panels, cells, strict=True):
@@ -107,7 +107,7 @@ def audit_figure(
 
 
 def _name(cell: dict[str, Any], several: set[str]) -> str:
-    """Return the name of a row: its method, and its form with what tells it from others."""
+    """Return the name of a row: of its method, its form and the rest what tells it from others."""
     shown = [cell["form"]]
     if not math.isnan(cell["density"]):
         shown.append(f"{100 * cell['density']:g} %")
@@ -115,7 +115,12 @@ def _name(cell: dict[str, Any], several: set[str]) -> str:
         shown.append(f"r{cell['randomness']:g}")
     if "dataset" in several:
         shown.append(cell["dataset"])
-    return broken(f"{cell['method']}\n({' '.join(shown)})", LONGEST_NAME)
+    scribbles = " ".join(shown)
+    if several <= {"method"}:
+        return broken(cell["method"], LONGEST_NAME)
+    if "method" not in several:
+        return broken(scribbles, LONGEST_NAME)
+    return broken(f"{cell['method']}\n({scribbles})", LONGEST_NAME)
 
 
 def _draw_panel(axes: Axes, ratios: pd.DataFrame, style: Style) -> None:

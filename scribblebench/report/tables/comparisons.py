@@ -148,11 +148,7 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
             "Equivalent: p of the test that it is not better by more than the margin either. Each "
             "setting is tested on its own, without correction for their number.",
             _seed_note(shown),
-            *(
-                ["‡ On some seed alone it is not so."]
-                if shown["words"].str.contains("‡").any()
-                else []
-            ),
+            *(["‡ On some seed alone it is not so."] if turns.any() else []),
             *_left_out(n_left_out, "setting"),
         ],
         data=shown.drop(columns=["words", "of"]),
