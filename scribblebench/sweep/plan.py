@@ -22,6 +22,22 @@ from scribblebench.training.settings import TrainingSettings
 
 SCHEMA = 3
 """Raised when the same configuration starts to mean another trial; part of every id."""
+NOT_IN_ID = ("variant", "imported")
+"""Fields of a trial that tell more of it than what it is."""
+
+
+class Imported(BaseModel):
+    """Where the predictions of a trial come from that another tool has trained."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tool: str | None
+    """What trained the network, such as nnunetv2, and its version; None where nobody said it."""
+    version: str | None
+    folder: str
+    """Name of the folder that held the predictions."""
+    digest: str
+    """16 hexadecimal digits of a hash of their files."""
 
 
 class TrialConfig(BaseModel):
@@ -44,18 +60,22 @@ class TrialConfig(BaseModel):
     background_density: float | None
     method: str
     objective: ObjectiveSettings | None = None
-    """What the method minimises; None in results from before this was recorded."""
+    """What the method minimises; None where it is another tool's, and in results from before."""
     seed: int
     training: TrainingSettings
     variant: str | None = None
     """What tells its settings from the protocol's others, for people: not part of the id."""
+    imported: Imported | None = None
+    """Set where another tool trained; then `training` says only what the annotator saw. Not part
+    of the id."""
 
     @model_serializer(mode="wrap")
-    def _without_an_empty_variant(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Write trials without a variant as before there were any."""
+    def _without_what_is_empty(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write trials without a variant, and those not imported, as before there were any."""
         content: dict[str, Any] = serialize(self)
-        if content.get("variant") is None:
-            content.pop("variant", None)
+        for name in NOT_IN_ID:
+            if content.get(name) is None:
+                content.pop(name, None)
         return content
 
     def label(self) -> str:
@@ -83,7 +103,7 @@ class TrialConfig(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-_IN_ID = sorted(set(TrialConfig.model_fields) - {"variant"})
+_IN_ID = sorted(set(TrialConfig.model_fields) - set(NOT_IN_ID))
 """Fields that the id is made of, in the order of canonical JSON."""
 
 
