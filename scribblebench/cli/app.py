@@ -13,6 +13,7 @@ from scribblebench.cli.clean import clean
 from scribblebench.cli.evaluate import evaluate
 from scribblebench.cli.export import export
 from scribblebench.cli.gallery import gallery
+from scribblebench.cli.import_predictions import import_predictions
 from scribblebench.cli.logs import logs
 from scribblebench.cli.predict import predict
 from scribblebench.cli.prepare import prepare
@@ -38,11 +39,12 @@ app = typer.Typer(
 COMMANDS = (
     *(simulate, gallery, realism),
     *(prepare, validate, sweep, status, logs, clean, run_trial),
-    *(report, export),
+    *(report, import_predictions),
     *(train, predict, evaluate),
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(export)
 
 
 def _print_version(wanted: bool) -> None:
