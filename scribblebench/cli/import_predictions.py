@@ -52,7 +52,7 @@ def import_predictions(
     on, as in `export nnunet`. Another call adds another seed, form or method to the folder.
     """
     # Importing torch and MONAI takes seconds that other commands need not wait.
-    from scribblebench.exchange.importing import check_room, import_trial, imported_config
+    from scribblebench.exchange.importing import import_trial, imported_config, joined
     from scribblebench.exchange.predictions import read_predictions
     from scribblebench.sweep.inputs import load_data
     from scribblebench.sweep.plan import Imported, expand
@@ -97,9 +97,10 @@ def import_predictions(
     config = imported_config(asked, method=method, imported=imported, variant=variant)
     trial_id = config.trial_id(fingerprint)
     store = Store(output)
-    plan = check_room(store, Plan(parsed.name, fingerprint, {trial_id: config}), replace=replace)
+    plan = Plan(parsed.name, fingerprint, {trial_id: config})
+    joined(store, plan, replace=replace)  # what cannot be kept is not scored
     mean_dsc = import_trial(
-        store, plan, trial_id, found.predictions, loaded, protocol_text=protocol_text(path)
+        store, plan, found.predictions, loaded, protocol_text=protocol_text(path)
     )
     if found.others:
         typer.echo(

@@ -26,14 +26,14 @@ ELSEWHERE = "elsewhere"
 """The device that an imported trial was trained on."""
 
 
-def check_room(store: Store, plan: Plan, *, replace: bool) -> Plan:
-    """Return the plan of a results folder with an imported trial added.
+def joined(store: Store, plan: Plan, *, replace: bool) -> Plan:
+    """Return the plan of a results folder with one imported trial more.
 
     Parameters
     ----------
     store : Store
     plan : Plan
-        With the one trial.
+        With that trial alone.
     replace : bool
         Whether it may be there already.
 
@@ -66,7 +66,6 @@ def check_room(store: Store, plan: Plan, *, replace: bool) -> Plan:
 def import_trial(
     store: Store,
     plan: Plan,
-    trial_id: str,
     predictions: Sequence[Prediction],
     data: TrialData,
     *,
@@ -75,15 +74,14 @@ def import_trial(
     """Score predictions as a trial's own are, and write them as its result.
 
     The columns of the annotation are those of the labels that the trial may learn from. The trial
-    comes into the plan when its result is there, so a crash leaves nothing that counts.
+    comes into the plan when its result is there, so a crash leaves nothing that counts. A result
+    that it has is replaced.
 
     Parameters
     ----------
     store : Store
     plan : Plan
-        See `check_room`.
-    trial_id : str
-        Of a trial of the plan; a result that it has is replaced.
+        With that trial alone; see `joined`.
     predictions : sequence of Prediction
         In the order of `data.scored`.
     data : TrialData
@@ -95,7 +93,7 @@ def import_trial(
     mean_dsc : float
         Averaged over cases and classes.
     """
-    config = plan.trials[trial_id]
+    ((trial_id, config),) = plan.trials.items()
     assert config.imported is not None
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     begin = time.monotonic()
@@ -124,7 +122,8 @@ def import_trial(
     store.write_trial(
         trial_id, config, rows=rows, history=(), ratios=(), samples=samples, result=result
     )
-    store.write_plan(protocol_text, plan)
+    # Read anew: somebody may have imported another trial meanwhile.
+    store.write_plan(protocol_text, joined(store, plan, replace=True))
     return mean_dsc
 
 

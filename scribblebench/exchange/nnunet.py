@@ -14,6 +14,7 @@ import numpy as np
 
 from scribblebench.data.dataset import DatasetFacts
 from scribblebench.errors import InputError
+from scribblebench.sweep.axes import GIVEN_FORMS
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.types import IGNORE_LABEL, LabelArray, LabelSpec
 
@@ -43,7 +44,10 @@ def folder_name(dataset_id: int, name: str) -> str:
 
 
 def default_name(config: TrialConfig) -> str:
-    """Return a name that says which labels a data set has, such as acdc-skeleton-0.1-r0.5-seed0."""
+    """Return a name that says which labels a data set has, such as acdc-skeleton-0.1-r0.5-seed0.
+
+    Labels that are given are the same for every seed, which is left out there.
+    """
     parts = [config.dataset, config.form]
     if config.density is not None:
         parts.append(f"{config.density:g}")
@@ -51,7 +55,9 @@ def default_name(config: TrialConfig) -> str:
         parts.append(f"r{config.randomness:g}")
     if config.variant is not None:
         parts.append(re.sub(r"[^A-Za-z0-9.]+", "-", config.variant))
-    return "-".join([*parts, f"seed{config.seed}"])
+    if config.form not in GIVEN_FORMS:
+        parts.append(f"seed{config.seed}")
+    return "-".join(parts)
 
 
 def channel_names(facts: DatasetFacts, n_channels: int) -> dict[str, str]:

@@ -116,7 +116,8 @@ def export_nnunet(
     folder = root / folder_name(dataset_id, name)
     sparse = config.form != "dense"
     everything = [*data.training, *data.scored]
-    redrawn = [s.case.case_id for s in data.training if sparse and is_resampled(s)]
+    drawn = config.form not in GIVEN_FORMS
+    redrawn = [s.case.case_id for s in data.training if drawn and is_resampled(s)]
     without_spacing = [s.case.case_id for s in everything if s.case.spacing_mm is None]
     origin = _origin(protocol, config, data, data_fingerprint, redrawn)
     exported = Exported(folder, _is_new(folder, dataset_id, origin), without_spacing, redrawn)

@@ -64,6 +64,7 @@ def test_the_default_name_says_which_labels_they_are_and_is_a_name(tiny):
     config = trial(tiny, form="skeleton", grid={"training.width": [2, 4]})
     assert default_name(config) == "phantom-skeleton-0.1-r0.5-width-2-seed0"
     folder_name(1, default_name(config))
+    assert default_name(trial(tiny, form="expert")) == "phantom-expert"
 
 
 @pytest.mark.parametrize(("n_patients", "n_folds"), [(12, 5), (5, 5), (3, 3), (2, 2), (1, 0)])

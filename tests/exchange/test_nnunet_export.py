@@ -151,6 +151,8 @@ def test_it_says_where_it_comes_from_and_what_is_not_as_it_was(tiny, source, tmp
     source.cases[2] = stated
     exported, _ = export(tmp_path, trial(tiny, spacing_mm=2.0), source, dataset_id=2)
     assert exported.redrawn == ["p0_a", "p1_a"]
+    exported, _ = export(tmp_path, trial(tiny, form="dense", spacing_mm=2.0), source, dataset_id=3)
+    assert exported.redrawn == []
 
 
 def test_the_same_data_set_is_left_alone_and_another_is_not_overwritten(tiny, source, tmp_path):
@@ -206,6 +208,6 @@ def test_nnunet_itself_finds_nothing_wrong(tiny, tmp_path):
         )
         said = done.stdout + done.stderr
         assert done.returncode == 0, said
-        assert "If you don't see any error messages above" in said
+        assert "verify_dataset_integrity Done" in said
         assert "Warning" not in said
         assert "Error" not in said
