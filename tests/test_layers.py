@@ -8,7 +8,7 @@ import scribblebench
 PACKAGE = Path(scribblebench.__file__).parent
 LAYERS = [
     *("errors", "registry", "quiet_defaults", "types", "seeding", "io", "scribbles", "metrics"),
-    *("data", "training", "methods", "sweep", "report", "cli"),
+    *("data", "training", "methods", "sweep", "exchange", "report", "cli"),
 ]
 
 

@@ -14,6 +14,7 @@ from scribblebench.cli.data import data
 from scribblebench.cli.evaluate import evaluate
 from scribblebench.cli.export import export
 from scribblebench.cli.gallery import gallery
+from scribblebench.cli.import_predictions import import_predictions
 from scribblebench.cli.logs import logs
 from scribblebench.cli.predict import predict
 from scribblebench.cli.prepare import prepare
@@ -39,12 +40,13 @@ app = typer.Typer(
 COMMANDS = (
     *(simulate, gallery, realism),
     *(prepare, validate, sweep, status, logs, clean, run_trial),
-    *(report, export),
+    *(report, import_predictions),
     *(train, predict, evaluate),
 )
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(data)
+app.add_typer(export)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""`scribblebench export`: all rows of a sweep in one file."""
+"""`scribblebench export`: results, or a protocol's cases and labels, for other programs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ from typing import Annotated
 
 import typer
 
+from scribblebench.cli.export_nnunet import nnunet
 from scribblebench.cli.results_options import ResultsArgument
 from scribblebench.errors import InputError
 
+export = typer.Typer(
+    name="export",
+    help="Write results, or a protocol's cases and labels, for other programs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
-def export(
+
+@export.command()
+def rows(
     results: ResultsArgument,
     output: Annotated[
         Path, typer.Option(help="File to write: .csv or .parquet.", show_default=False)
@@ -37,3 +46,6 @@ def export(
     for remark in found.remarks():
         typer.echo(remark, err=True)
     typer.echo(f"{len(table)} rows of {len(found.finished)} trials: {output}")
+
+
+export.command()(nnunet)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,32 @@ def _flush_folder(folder: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a new folder beside `path` that becomes `path` when the block ends well.
+
+    `path` must not be there. If the block raises, all that was written is removed; a process that
+    is killed leaves a folder whose name begins with a dot, and no `path`.
+
+    Raises
+    ------
+    WriteError
+        Naming `path`, in place of any `OSError` but those that name their own file.
+    """
+    temporary = path.with_name(f".{secrets.token_hex(4)}.tmp.{path.name}")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        temporary.rename(path)
+        _flush_folder(path.parent)
+    except WriteError:
+        raise
+    except OSError as error:
+        raise WriteError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def create_json(path: Path, content: Any) -> bool:

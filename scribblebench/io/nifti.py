@@ -250,6 +250,14 @@ def write_label_map(
         nib.save(image, temporary)
 
 
+def write_image(path: Path, image: FloatArray, affine: Float64Array) -> None:
+    """Write intensities, shape (P, H, W), as float32 with an affine in mm, atomically."""
+    written = nib.Nifti1Image(image.astype(np.float32).T, affine)
+    written.header.set_xyzt_units("mm")
+    with atomic_path(path) as temporary:
+        nib.save(written, temporary)
+
+
 def case_name(path: Path) -> str:
     """Return the file name without `.nii` or `.nii.gz`."""
     for suffix in SUFFIXES:

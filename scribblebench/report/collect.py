@@ -77,8 +77,14 @@ class Results:
 
     def remarks(self) -> list[str]:
         """Return what a reader must know before the numbers: what is missing or mixed."""
-        origins = [result["provenance"] for result in self.results.values()]
-        return [*self.gaps(), *self._unused_geometry(), *self._failures(), *differences(origins)]
+        trained_here = [i for i, config in self.finished.items() if config.imported is None]
+        return [
+            *self.gaps(),
+            *self._unused_geometry(),
+            *self._imports(),
+            *self._failures(),
+            *differences([self.results[i]["provenance"] for i in trained_here]),
+        ]
 
     def gaps(self) -> list[str]:
         """Return how many trials are missing, and how many are left out."""
@@ -98,6 +104,18 @@ class Results:
 
     def _failures(self) -> list[str]:
         return [f"failed: trial {i}: {error}" for i, error in self.failed.items()]
+
+    def _imports(self) -> list[str]:
+        """Say which methods another tool has trained, and which one."""
+        told = {}
+        for config in self.finished.values():
+            if config.imported is not None:
+                tool = " ".join(filter(None, (config.imported.tool, config.imported.version)))
+                told[config.method, tool] = (
+                    f"imported: '{config.method}' was trained by {tool or 'another tool'}, and "
+                    "only scored here: its times, its hardware and its training are not known."
+                )
+        return list(told.values())
 
     def _unused_geometry(self) -> list[str]:
         """Say where the scribbles do not support what a method would use."""

@@ -63,9 +63,14 @@ def _about(trial_id: str, config: TrialConfig, results: Results) -> dict[str, An
         "variant": config.variant,
         "seed": config.seed,
         "state": state,
-        "wall_s": result["timing"]["wall_s"] if result else np.nan,
+        "wall_s": _known(result["timing"]["wall_s"]) if result else np.nan,
         "commit": str(result["provenance"]["commit"] or "")[:8] if result else None,
     }
+
+
+def _known(value: float | None) -> float:
+    """Return a number of a result; NaN where it is not known."""
+    return np.nan if value is None else float(value)
 
 
 def unfinished_table(results: Results) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from scribblebench.report.collect import Results
-from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.plan import NOT_IN_ID, TrialConfig
 
 
 def merge(parts: Mapping[str, Results]) -> Results:
@@ -78,7 +78,7 @@ def _cell(config: TrialConfig) -> tuple[object, ...]:
 
 def _settings(config: TrialConfig) -> str:
     """Return all that decides a trial but its seed."""
-    return config.model_dump_json(exclude={"seed", "variant"})
+    return config.model_dump_json(exclude={"seed", *NOT_IN_ID})
 
 
 def _renamed(config: TrialConfig, name: str) -> TrialConfig:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -213,12 +214,17 @@ def provenance_summary(results: Results) -> dict[str, object]:
     return {
         "trials": len(entries),
         "data_fingerprints": sorted({entry["data_fingerprint"] for entry in entries}),
-        "wall_hours": round(sum(e["timing"]["wall_s"] for e in entries) / 3600, 3),
-        "training_hours": round(sum(e["timing"]["train_s"] for e in entries) / 3600, 3),
+        "wall_hours": _hours(entries, "wall_s"),
+        "training_hours": _hours(entries, "train_s"),
         "first_started": min(entry["started"] for entry in entries),
         "last_started": max(entry["started"] for entry in entries),
         "provenance": distinct,
     }
+
+
+def _hours(entries: Sequence[Mapping[str, Any]], name: str) -> float:
+    """Return the hours of all trials whose time is known: other tools do not tell theirs."""
+    return round(sum(entry["timing"][name] or 0.0 for entry in entries) / 3600, 3)
 
 
 def _write_rows(target: Path, results: Results) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 
 import pandas as pd
@@ -34,12 +35,13 @@ class Estimates:
         table : DataFrame
             Of `scribblebench.sweep.index.finished_trials`.
         trials : mapping of str to TrialConfig
-            Those that matter, by id; others in the table are passed over.
+            Those that matter, by id; others in the table are passed over, and so are those of
+            which no time is known.
         """
         estimates = Estimates({})
         pairs = zip(table.index.tolist(), table["wall_s"].tolist(), strict=True)
         for trial_id, seconds in pairs:
-            if (config := trials.get(trial_id)) is not None:
+            if (config := trials.get(trial_id)) is not None and math.isfinite(seconds):
                 estimates.add(config, seconds)
         return estimates
 

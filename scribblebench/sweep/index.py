@@ -66,7 +66,7 @@ def _read(path: Any) -> pd.DataFrame:
 
 
 def _row(store: Store, trial_id: str, stamp: int) -> dict[str, Any]:
-    """Read one result; what earlier versions did not record is missing."""
+    """Read one result; what earlier versions or other tools did not record is missing."""
     result = store.read_result(trial_id)
     timing, usage = result["timing"], result.get("usage", {})
     origin = result["provenance"]
@@ -77,8 +77,8 @@ def _row(store: Store, trial_id: str, stamp: int) -> dict[str, Any]:
         "attempt": _number(result.get("attempt")),
         "mean_dsc": float(result["mean_dsc"]),
         "annotation_s": _number(result.get("annotation_s")),
-        "wall_s": float(timing["wall_s"]),
-        "train_s": float(timing["train_s"]),
+        "wall_s": _number(timing["wall_s"]),
+        "train_s": _number(timing["train_s"]),
         "cpu_s": _number(usage.get("cpu_s")),
         "peak_memory_mib": _number(usage.get("peak_memory_mib")),
         "peak_gpu_memory_mib": _number(usage.get("peak_gpu_memory_mib")),

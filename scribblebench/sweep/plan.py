@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from scribblebench.quiet_defaults import QuietDefaults
 from scribblebench.registry import did_you_mean
@@ -25,6 +25,22 @@ from scribblebench.training.settings import TrainingSettings
 
 SCHEMA = 3
 """Raised when the same configuration starts to mean another trial; part of every id."""
+NOT_IN_ID = ("variant", "imported")
+"""Fields of a trial that tell more of it than what it is."""
+
+
+class Imported(BaseModel):
+    """Where the predictions of a trial come from that another tool has trained."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tool: str | None
+    """What trained the network, such as nnunetv2, and its version; None where nobody said it."""
+    version: str | None
+    folder: str
+    """Name of the folder that held the predictions."""
+    digest: str
+    """16 hexadecimal digits of a hash of their files."""
 
 
 class TrialConfig(QuietDefaults):
@@ -35,7 +51,7 @@ class TrialConfig(QuietDefaults):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    QUIET: ClassVar[tuple[str, ...]] = ("variant", "split", "slice_share", "draw")
+    QUIET: ClassVar[tuple[str, ...]] = (*NOT_IN_ID, "split", "slice_share", "draw")
 
     dataset: str
     dataset_options: dict[str, Any]
@@ -48,7 +64,7 @@ class TrialConfig(QuietDefaults):
     background_density: float | None
     method: str
     objective: ObjectiveSettings | None = None
-    """What the method minimises; None in results from before this was recorded."""
+    """What the method minimises; None where it is another tool's, and in results from before."""
     seed: int
     training: TrainingSettings
     variant: str | None = None
@@ -59,6 +75,9 @@ class TrialConfig(QuietDefaults):
     """Share of the slices that are drawn in; None is all of them, or says nothing."""
     draw: Draw | None = None
     """None is slices, or says nothing."""
+    imported: Imported | None = None
+    """Set where another tool trained; then `training` says only what the annotator saw. Not part
+    of the id."""
 
     def label(self) -> str:
         """Return a short name for people: form, density, randomness, method, variant and seed."""
@@ -89,7 +108,7 @@ class TrialConfig(QuietDefaults):
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-_IN_ID = sorted(set(TrialConfig.model_fields) - {"variant"})
+_IN_ID = sorted(set(TrialConfig.model_fields) - set(NOT_IN_ID))
 """Fields that the id is made of, in the order of canonical JSON."""
 
 

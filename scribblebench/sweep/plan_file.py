@@ -11,6 +11,7 @@ Format 1, of earlier versions, has every trial in full.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from pydantic import BaseModel
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path
 from scribblebench.sweep.case_split import CaseSplit
-from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.plan import NOT_IN_ID, TrialConfig
 from scribblebench.training.objective_settings import ObjectiveSettings
 from scribblebench.training.settings import TrainingSettings
 
@@ -52,6 +53,11 @@ class Plan:
     data_fingerprint: str
     trials: Mapping[str, TrialConfig]
 
+    @property
+    def is_imported(self) -> bool:
+        """Whether other tools trained its trials: all or none of them."""
+        return any(trial.imported for trial in itertools.islice(self.trials.values(), 1))
+
 
 def write_plan(path: Path, plan: Plan) -> None:
     """Write a plan, atomically; a file that says the same already is left alone.
@@ -59,25 +65,40 @@ def write_plan(path: Path, plan: Plan) -> None:
     Raises
     ------
     InputError
-        If the file is the plan of a protocol with another name, or none that can be read.
+        If the file is the plan of a protocol with another name, or none that can be read; or if
+        one of the two has imported trials and the other has trials to be run.
     """
     text = plan_text(plan)
     if path.is_file():
         if path.read_bytes() == text.encode():
             return
-        if (name := read_plan(path).protocol) != plan.protocol:
-            raise InputError(
-                f"{path.parent}: holds results of protocol '{name}', not of '{plan.protocol}'; "
-                f"give another --output"
-            )
+        check_successor(path.parent, read_plan(path), plan)
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def check_successor(folder: Path, there: Plan, plan: Plan) -> None:
+    """Refuse a plan in a folder that holds another one, of which it is no later version.
+
+    Raises
+    ------
+    InputError
+        As `write_plan`.
+    """
+    if there.protocol != plan.protocol:
+        raise InputError(
+            f"{folder}: holds results of protocol '{there.protocol}', not of '{plan.protocol}'; "
+            f"give another --output"
+        )
+    if there.trials and there.is_imported != plan.is_imported:
+        what = "imported results" if there.is_imported else "results of a sweep"
+        raise InputError(f"{folder}: holds {what}; give another --output")
 
 
 def plan_text(plan: Plan) -> str:
     """Return the content of `plan.json`."""
     # A plan that does not use what came later is written as before.
-    later = [name for name in TrialConfig.QUIET if name != "variant"]
+    later = [name for name in TrialConfig.QUIET if name not in NOT_IN_ID]
     absent = [n for n in later if all(getattr(c, n) is None for c in plan.trials.values())]
     large = [name for name in LARGE if name not in absent]
     shared: dict[str, list[Any]] = {name: [] for name in large}
@@ -100,8 +121,10 @@ def plan_text(plan: Plan) -> str:
         row = dict(config.__dict__)
         for name in large:
             row[name] = number(name, row[name])
-        rows.append(row)
-    names = [name for name in TrialConfig.model_fields if name not in absent]
+        imported = row.pop("imported")
+        # Only what was imported says so: other plans are as before anything could be.
+        rows.append(row if imported is None else {**row, "imported": imported.model_dump()})
+    names = [n for n in TrialConfig.model_fields if n not in absent and n != "imported"]
     common = {
         name: rows[0][name]
         for name in names
@@ -116,7 +139,10 @@ def plan_text(plan: Plan) -> str:
         "common": common,
     }
     lines = [
-        json.dumps([trial_id, {name: row[name] for name in own}], allow_nan=False)
+        json.dumps(
+            [trial_id, {name: row[name] for name in (*own, "imported") if name in row}],
+            allow_nan=False,
+        )
         for trial_id, row in zip(plan.trials, rows, strict=True)
     ]
     begin = json.dumps(head, indent=1, allow_nan=False).removesuffix("\n}")

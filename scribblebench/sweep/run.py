@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol as Interface
 
+from scribblebench.errors import InputError
 from scribblebench.io.atomic import WriteError, write_json, write_text
 from scribblebench.sweep.attempts import Owner
 from scribblebench.sweep.estimate import Estimates
@@ -112,7 +113,7 @@ def run_sweep(
     WriteError
         If the results folder cannot be written.
     InputError
-        If a worker cannot read the data.
+        If a worker cannot read the data, or a missing trial is one that was imported.
     """
     options, stop = options or Options(), stop or Stop()
     store, plan = planned.store, planned.plan
@@ -122,6 +123,11 @@ def run_sweep(
     table = finished_trials(store)
     done = table.loc[table.index.intersection(wanted)]
     missing = [i for i in wanted if i not in done.index]
+    if missing and plan.is_imported:
+        raise InputError(
+            f"{store.root}: trial {missing[0]} was imported, and its result is gone; "
+            "import it again"
+        )
     estimates = Estimates.of(latest(done), plan.trials)
     where = planned.places.as_text()
     order = Order(

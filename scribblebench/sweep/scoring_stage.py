@@ -35,6 +35,22 @@ def predict_cases(
     ]
 
 
+def common_columns(config: TrialConfig, trial_id: str, protocol: str) -> dict[str, Any]:
+    """Return the columns that all rows of a trial share."""
+    return {
+        "protocol": protocol,
+        "trial_id": trial_id,
+        "dataset": config.dataset,
+        "split": config.score_part,
+        "form": config.form,
+        "density": 1.0 if config.form == "dense" else config.density,
+        "randomness": config.randomness,
+        "method": config.method,
+        "variant": config.variant,
+        "seed": config.seed,
+    }
+
+
 def score_cases(
     predictions: Sequence[Prediction],
     config: TrialConfig,

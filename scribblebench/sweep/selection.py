@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
+from scribblebench.sweep.axes import GIVEN_FORMS
 from scribblebench.sweep.plan import TrialConfig
 
 Value = str | float | None
@@ -37,6 +38,53 @@ def select_trial(
         "variant": variant,
         "seed": seed,
     }
+    left = _fitting(trials, wanted)
+    if len(left) > 1:
+        raise _several(left, list(wanted))
+    return left[0]
+
+
+def select_annotation(
+    trials: Sequence[TrialConfig],
+    *,
+    form: str | None = None,
+    density: float | None = None,
+    randomness: float | None = None,
+    variant: str | None = None,
+    seed: int | None = None,
+) -> TrialConfig:
+    """Return the first of the trials that have all the values given, which must share their labels.
+
+    Trials share what is annotated if they differ in method and training alone; forms that are
+    given are the same for all seeds.
+
+    Raises
+    ------
+    InputError
+        As `select_trial`, if trials with different labels are left.
+    """
+    wanted: dict[str, Value] = {
+        "form": form,
+        "density": density,
+        "randomness": randomness,
+        "variant": variant,
+        "seed": seed,
+    }
+    left = _fitting(trials, wanted)
+    if len({_annotation(trial) for trial in left}) > 1:
+        raise _several(left, list(wanted))
+    return left[0]
+
+
+def _annotation(trial: TrialConfig) -> Hashable:
+    """Return what tells the labels of a protocol's trial from those of its others."""
+    drawn = (trial.density, trial.randomness, trial.background, trial.background_density)
+    seen = (trial.training.field_of_view, trial.training.spacing_mm)
+    return (trial.form, drawn, seen, None if trial.form in GIVEN_FORMS else trial.seed)
+
+
+def _fitting(trials: Sequence[TrialConfig], wanted: Mapping[str, Value]) -> list[TrialConfig]:
+    """Return the trials that have all the values wanted: one or more."""
     left = list(trials)
     before = ""
     for name, value in wanted.items():
@@ -50,13 +98,16 @@ def select_trial(
             )
         left = fitting
         before += f"{' and' if before else ' with'} {name} {value}"
-    if len(left) > 1:
-        choices = {name: _values(left, name) for name in wanted}
-        listed = [
-            f"--{name} {' | '.join(values)}" for name, values in choices.items() if len(values) > 1
-        ]
-        raise InputError(f"{len(left)} trials of the protocol fit; add {', '.join(listed)}")
-    return left[0]
+    return left
+
+
+def _several(left: Sequence[TrialConfig], names: Sequence[str]) -> InputError:
+    """Return the error that says which options tell several trials apart."""
+    choices = {name: _values(left, name) for name in names}
+    listed = [
+        f"--{name} {' | '.join(values)}" for name, values in choices.items() if len(values) > 1
+    ]
+    return InputError(f"{len(left)} trials of the protocol fit; add {', '.join(listed)}")
 
 
 def _values(trials: Sequence[TrialConfig], name: str) -> list[str]:

@@ -7,7 +7,7 @@ results/<name>/
   trials/<id>/
     config.json           the resolved trial
     rows.csv              a row per case and class
-    history.csv           the course of the training: the loss and its terms
+    history.csv           the course of the training: the loss and its terms; not of imported trials
     ratios.csv            class ratios an epoch and class, estimated and true
     samples.npz           scribbles and predictions of scored cases, for pictures
     model.pt              the network, where it is kept
@@ -47,8 +47,12 @@ from scribblebench.training.model_file import Model, save_model
 def write_course(
     folder: Path, history: Sequence[Mapping[str, float]], ratios: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Write how a training went: history.csv and, where class ratios were looked at, ratios.csv."""
-    write_text(folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
+    """Write how a training went: history.csv and, where class ratios were looked at, ratios.csv.
+
+    Nothing is written of a training that nobody here has seen.
+    """
+    if history:
+        write_text(folder / "history.csv", pd.DataFrame(history).to_csv(index=False))
     if ratios:
         write_text(folder / "ratios.csv", pd.DataFrame(ratios).to_csv(index=False))
 
@@ -229,6 +233,10 @@ class Store:
         if not keep_predictions:
             (folder / "predictions.npz").unlink(missing_ok=True)
         return True
+
+    def withdraw_result(self, trial_id: str) -> None:
+        """Make a finished trial an unfinished one; its other files stay, to be replaced."""
+        (self.trial_folder(trial_id) / "result.json").unlink(missing_ok=True)
 
     @staticmethod
     def _read_json(path: Path) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def train_trial(
     StoppedError
         If the checkpoint's `stop` asked for it.
     """
-    assert config.objective is not None, "only results from before lack it"
+    assert config.objective is not None, "only trials that were run before or elsewhere lack it"
     start = time.monotonic()
     targets, effort = annotate_training(config, data)
     annotated = time.monotonic()
@@ -94,7 +94,7 @@ def model_of(
     config: TrialConfig, data: TrialData, network: nn.Module, provenance: Mapping[str, Any]
 ) -> Model:
     """Put a trial's network together with what inference needs, to be saved."""
-    assert config.objective is not None, "only results from before lack it"
+    assert config.objective is not None, "only trials that were run before or elsewhere lack it"
     return Model(
         network=network,
         n_channels=data.training[0].image.shape[1],
@@ -113,7 +113,7 @@ def training_data(
     Dense labels go along for the audit of class ratios and for the oracle, never as targets. For
     training in 3D, the slices of a case become one volume.
     """
-    assert config.objective is not None, "only results from before lack it"
+    assert config.objective is not None, "only trials that were run before or elsewhere lack it"
     scribbled = config.form != "dense"
     geometry = None
     if scribbled and config.objective.geometry:

@@ -16,7 +16,7 @@ from scribblebench.sweep.annotation import Effort
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.predictions import Prediction, PredictionFile
 from scribblebench.sweep.samples import Samples
-from scribblebench.sweep.scoring_stage import predict_cases, score_cases
+from scribblebench.sweep.scoring_stage import common_columns, predict_cases, score_cases
 from scribblebench.sweep.training_stage import Learned, TrialData, train_trial
 from scribblebench.training.checkpoint import Checkpoint
 from scribblebench.training.loop import OnStep
@@ -107,18 +107,7 @@ def run_trial(
     start = time.monotonic()
     predictions = _predicted(config, data, learned, device, unfinished, tell)
     tell("score")
-    common = {
-        "protocol": protocol,
-        "trial_id": trial_id,
-        "dataset": config.dataset,
-        "split": config.score_part,
-        "form": config.form,
-        "density": 1.0 if config.form == "dense" else config.density,
-        "randomness": config.randomness,
-        "method": config.method,
-        "variant": config.variant,
-        "seed": config.seed,
-    }
+    common = common_columns(config, trial_id, protocol)
     rows, samples = score_cases(predictions, config, data, common=common, effort=learned.effort)
     score_s = time.monotonic() - start
     return Outcome(

@@ -67,7 +67,7 @@ def test_the_log_of_a_killed_attempt_ends_with_what_its_worker_wrote(swept, scri
 def test_export_writes_every_row_with_what_its_trial_took(swept, scribblebench, tmp_path, suffix):
     output, _ = swept
     path = tmp_path / f"all.{suffix}"
-    assert "18 rows of 3 trials" in scribblebench("export", output, "--output", path).out
+    assert "18 rows of 3 trials" in scribblebench("export", "rows", output, "--output", path).out
     table = pd.read_csv(path) if suffix == "csv" else pd.read_parquet(path)
     assert len(table) == 18
     assert {"dsc", "trial_id", "variant", "wall_s", "peak_memory_mib", "commit"} <= set(table)
@@ -76,7 +76,7 @@ def test_export_writes_every_row_with_what_its_trial_took(swept, scribblebench, 
 
 
 def test_export_to_an_unknown_kind_of_file_is_refused(swept, scribblebench):
-    ended = scribblebench("export", swept[0], "--output", "all.xlsx")
+    ended = scribblebench("export", "rows", swept[0], "--output", "all.xlsx")
     assert (ended.code, "must end in .csv or .parquet" in ended.err) == (2, True)
 
 

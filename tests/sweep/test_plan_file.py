@@ -6,7 +6,7 @@ import time
 import pytest
 
 from scribblebench.errors import InputError
-from scribblebench.sweep.plan import expand
+from scribblebench.sweep.plan import Imported, expand
 from scribblebench.sweep.plan_file import Plan, read_plan, write_plan
 from scribblebench.sweep.protocol import Protocol
 
@@ -97,3 +97,23 @@ def test_a_hundred_thousand_trials_are_planned_written_and_read_in_under_ten_sec
     write_plan(path, plan)
     read_plan(path)
     assert time.process_time() - start < 10
+
+
+def test_only_imported_trials_say_so_and_they_are_read_back(tiny, path):
+    plan = plan_of(tiny)
+    write_plan(path, plan)
+    assert "imported" not in path.read_text()
+    assert not read_plan(path).is_imported
+    imported = Imported(tool="nnunetv2", version=None, folder="pred", digest="0" * 16)
+    trials = {
+        i: config.model_copy(update={"imported": imported if i == first else other})
+        for first in [next(iter(plan.trials))]
+        for other in [imported.model_copy(update={"digest": "1" * 16})]
+        for i, config in plan.trials.items()
+    }
+    path.unlink()
+    write_plan(path, Plan("tiny", "data", trials))
+    again = read_plan(path)
+    assert again.is_imported
+    assert list(again.trials.items()) == list(trials.items())
+    assert all(config.trial_id("data") == i for i, config in again.trials.items())
