@@ -123,7 +123,7 @@ def test_first_trials_of_shipped_protocols_have_the_ids_they_had():
         "efficiency-acdc": "45edecc21afc",
         "efficiency": "c61ad931dc7c",
         "em-audit": "a2fbe740e6c5",
-        "hippocampus": "27ff30a1c4c9",
+        "hippocampus": "6dd32a772d4c",
         "mscmr": "c2c85e033088",
         "mscmr-gpu": "e0550691c930",
         "realism-acdc": "a2fbe740e6c5",
