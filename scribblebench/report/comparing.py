@@ -219,6 +219,14 @@ def _families(
     ]
     if pairs:
         yield "forms at equal density", pairs
+    given = cells[(cells["form"] != DENSE) & cells["density"].isna()]
+    pairs = [
+        (int(a), int(b))
+        for _, group in given.groupby("method", sort=False)
+        for a, b in combinations(group.index, 2)
+    ]
+    if pairs:
+        yield "forms without a set density", pairs
 
 
 def gaps(

@@ -31,7 +31,7 @@ def results_of(content=CONTENT, change=None, drop=()):
             # Differences between patients that are not all alike.
             rows["dsc"] += 0.003 * rows["patient_id"].str[-1].astype(int) * len(config.form)
             tables.append(rows)
-    rows = pd.concat(tables, ignore_index=True)
+    rows = pd.concat(tables, ignore_index=True).astype({"density": float, "randomness": float})
     if change is not None:
         rows = change(rows)
     results = {i: {} for i in rows["trial_id"]}
@@ -56,6 +56,16 @@ def test_methods_are_compared_on_the_same_scribbles_and_forms_at_equal_density()
         for density in (10, 50)
         for method in ("pce", "gated_crf")
     }
+
+
+def test_given_forms_and_presets_are_compared_with_each_other_by_method():
+    content = CONTENT | {"forms": ["expert", "acdc_expert", "dense"]}
+    content["methods"] = ["pce", "gated_crf", "full"]
+    found = analyse(results_of(content), Wanted(metrics=["dsc"]))
+    assert pairs(found, "forms without a set density") == {
+        (f"expert {method}", f"acdc_expert {method}") for method in ("pce", "gated_crf")
+    }
+    assert pairs(found, "forms at equal density") == set()
 
 
 def test_the_method_of_reference_can_be_chosen():
