@@ -7,6 +7,7 @@ from made_results import make_results
 
 from scribblebench.report.collect import collect
 from scribblebench.report.several import merge, other_data
+from scribblebench.sweep.plan import Imported
 
 PROTOCOL = {
     "name": "made",
@@ -63,6 +64,26 @@ def test_what_is_missing_in_one_folder_and_finished_in_another_is_there(tmp_path
     assert merged.failed == {}
     assert not merged.missing
     assert len(merged.rows) == len(whole.rows)
+
+
+def test_imports_of_other_files_are_one_arm_and_are_told_of_without_their_machine(tmp_path):
+    parts = {}
+    for name, seeds in (("a", [0, 1]), ("b", [2])):
+        part = results(tmp_path, name, seeds=seeds)
+        imported = Imported(tool="nnunetv2", version="2.8.1", folder=name, digest=name * 16)
+        planned = {i: c.model_copy(update={"imported": imported}) for i, c in part.planned.items()}
+        elsewhere = {
+            i: r
+            | {"provenance": r["provenance"] | {"device": name, "commit": name, "source": name}}
+            for i, r in part.results.items()
+        }
+        parts[name] = dataclasses.replace(part, planned=planned, results=elsewhere)
+    merged = merge(parts)
+    assert {c.arm() for c in merged.planned.values()} == {"pce"}
+    assert merged.remarks() == [
+        "imported: 'pce' was trained by nnunetv2 2.8.1, and only scored here: its times, its "
+        "hardware and its training are not known."
+    ]
 
 
 def test_one_folder_is_left_as_it_is(tmp_path):
