@@ -18,7 +18,7 @@ from scribblebench.sweep.plan import TrialConfig, expand
 from scribblebench.sweep.plan_file import Plan, plan_text, read_plan, write_plan
 from scribblebench.sweep.protocol import Protocol, ProtocolError, shipped_protocols
 from scribblebench.sweep.samples import Samples, joined
-from scribblebench.sweep.sources import DataRequest, open_prepared, open_source
+from scribblebench.sweep.sources import EMBEDDED, DataRequest, open_prepared, open_source
 from scribblebench.sweep.training_stage import training_data
 from scribblebench.sweep.trial import run_trial
 from scribblebench.training.settings import TrainingSettings
@@ -64,7 +64,7 @@ def test_all_arms_of_the_shipped_comparison_run_in_3d(hippocampus):
     """Through the volume as much is drawn as on the slices; scores are on the case's own grid."""
     configs = list(expand(hippocampus))
     request = DataRequest.of(hippocampus)
-    data, _ = load_data(request, open_source(request, None, None), configs)
+    data, _ = load_data(request, open_source(request, EMBEDDED), configs)
     assert data.training[0].image.shape == (8, 1, 48, 48)
     fractions = {}
     for config in configs:
@@ -148,7 +148,7 @@ def test_prepared_volumes_come_back_and_must_be_those_of_the_protocol(deep, tmp_
     protocol = Protocol.model_validate(deep)
     request = DataRequest.of(protocol)
     configs = list(expand(protocol))
-    data, _ = load_data(request, open_source(request, None, None), configs)
+    data, _ = load_data(request, open_source(request, EMBEDDED), configs)
     path = tmp_path / "cases.npz"
     cases = [("train", s) for s in data.training] + [("val", s) for s in data.scored]
     header = write_prepared(path, request.preparation, data.labels, cases)
