@@ -20,7 +20,7 @@ from scribblebench.sweep.annotation import annotate
 from scribblebench.sweep.inputs import load_data
 from scribblebench.sweep.plan import expand
 from scribblebench.sweep.protocol import data_root, find_protocol, read_protocol
-from scribblebench.sweep.sources import DataRequest, open_source
+from scribblebench.sweep.sources import DataRequest, Places, open_source
 from scribblebench.sweep.training_stage import training_data
 from scribblebench.training.history import LOG_EVERY
 from scribblebench.training.loop import Run
@@ -101,7 +101,7 @@ def main():
         and (arguments.seeds is None or config.seed in arguments.seeds)
     ]
     request = DataRequest.of(protocol)
-    source = open_source(request, data_root(arguments.data, protocol), None)
+    source = open_source(request, Places(data_root(arguments.data, protocol)))
     data, _ = load_data(request, source, configs)
     rows = []
     for config in configs:
