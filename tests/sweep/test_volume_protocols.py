@@ -18,7 +18,7 @@ from scribblebench.sweep.plan import TrialConfig, expand
 from scribblebench.sweep.plan_file import Plan, plan_text, read_plan, write_plan
 from scribblebench.sweep.protocol import Protocol, ProtocolError, shipped_protocols
 from scribblebench.sweep.samples import Samples, joined
-from scribblebench.sweep.sources import DataRequest, open_prepared, open_source
+from scribblebench.sweep.sources import EMBEDDED, DataRequest, open_prepared, open_source
 from scribblebench.sweep.training_stage import training_data
 from scribblebench.sweep.trial import run_trial
 from scribblebench.training.settings import TrainingSettings
@@ -64,23 +64,26 @@ def test_all_arms_of_the_shipped_comparison_run_in_3d(hippocampus):
     """Through the volume as much is drawn as on the slices; scores are on the case's own grid."""
     configs = list(expand(hippocampus))
     request = DataRequest.of(hippocampus)
-    data, _ = load_data(request, open_source(request, None, None), configs)
+    data, _ = load_data(request, open_source(request, EMBEDDED), configs)
     assert data.training[0].image.shape == (8, 1, 48, 48)
     fractions = {}
     for config in configs:
         made = run_trial(config, data, trial_id="x", protocol="p", device=torch.device("cpu"))
-        fractions[config.arm(), config.density] = made.effort.fraction
+        fractions[config.form, config.slice_share, config.draw, config.density] = (
+            made.effort.fraction
+        )
         assert len(made.rows) == 2 * 3
         assert made.rows[0]["variant"] == config.variant
         shown = joined(made.samples.own(), made.samples.shared()[1])
         for slices, case in zip(data.scored, shown, strict=True):
             assert len(case.plane) == slices.case.image.shape[1]
-    assert fractions.pop(("full", None)) == 1.0
-    for share in (1, 0.5):
-        drawn = fractions[f"pce slice_share={share:g}", 0.1]
-        assert drawn == pytest.approx(0.1 * share, rel=0.2)
+    assert fractions["dense", None, None, None] == 1.0
+    for share in (None, 0.5):
+        drawn = fractions["random_walk", share, None, 0.1]
+        assert drawn == pytest.approx(0.1 * (share or 1.0), rel=0.2)
     for density in (0.1, 0.05, 0.025, 0.01):
-        assert fractions["pce draw=volume", density] == pytest.approx(density, rel=0.1)
+        drawn = fractions["random_walk", None, "volume", density]
+        assert drawn == pytest.approx(density, rel=0.1)
 
 
 def test_volumes_are_cases_and_slices_are_planes(view):
@@ -148,7 +151,7 @@ def test_prepared_volumes_come_back_and_must_be_those_of_the_protocol(deep, tmp_
     protocol = Protocol.model_validate(deep)
     request = DataRequest.of(protocol)
     configs = list(expand(protocol))
-    data, _ = load_data(request, open_source(request, None, None), configs)
+    data, _ = load_data(request, open_source(request, EMBEDDED), configs)
     path = tmp_path / "cases.npz"
     cases = [("train", s) for s in data.training] + [("val", s) for s in data.scored]
     header = write_prepared(path, request.preparation, data.labels, cases)
