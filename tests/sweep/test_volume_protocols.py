@@ -69,18 +69,21 @@ def test_all_arms_of_the_shipped_comparison_run_in_3d(hippocampus):
     fractions = {}
     for config in configs:
         made = run_trial(config, data, trial_id="x", protocol="p", device=torch.device("cpu"))
-        fractions[config.arm(), config.density] = made.effort.fraction
+        fractions[config.form, config.slice_share, config.draw, config.density] = (
+            made.effort.fraction
+        )
         assert len(made.rows) == 2 * 3
         assert made.rows[0]["variant"] == config.variant
         shown = joined(made.samples.own(), made.samples.shared()[1])
         for slices, case in zip(data.scored, shown, strict=True):
             assert len(case.plane) == slices.case.image.shape[1]
-    assert fractions.pop(("full", None)) == 1.0
-    for share in (1, 0.5):
-        drawn = fractions[f"pce slice_share={share:g}", 0.1]
-        assert drawn == pytest.approx(0.1 * share, rel=0.2)
+    assert fractions["dense", None, None, None] == 1.0
+    for share in (None, 0.5):
+        drawn = fractions["random_walk", share, None, 0.1]
+        assert drawn == pytest.approx(0.1 * (share or 1.0), rel=0.2)
     for density in (0.1, 0.05, 0.025, 0.01):
-        assert fractions["pce draw=volume", density] == pytest.approx(density, rel=0.1)
+        drawn = fractions["random_walk", None, "volume", density]
+        assert drawn == pytest.approx(density, rel=0.1)
 
 
 def test_volumes_are_cases_and_slices_are_planes(view):
