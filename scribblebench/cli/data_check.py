@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +13,10 @@ from rich.console import Console
 from scribblebench.cli.counted import counted
 from scribblebench.cli.data_options import FolderArgument, NameArgument, OptionOption, opened
 from scribblebench.cli.data_report import SHOWN, as_json, render
-from scribblebench.cli.processes import worker_context
+from scribblebench.cli.processes import results_of
 from scribblebench.cli.progress import progress
-from scribblebench.data import Dataset
-from scribblebench.data.checking import CaseFacts, inspect_case, make_report
+from scribblebench.data.checking import inspect_case, make_report
 from scribblebench.data.split_file import read_split
-from scribblebench.errors import InputError
 
 
 def check(
@@ -51,7 +47,9 @@ def check(
     parts = dataset.split().parts
     if split is not None:
         parts = read_split(split, dataset.name).exclusive_parts()
-    cases = list(progress(_inspected(dataset, ids, workers), "check", len(ids)))
+    inspected = results_of(partial(inspect_case, dataset), ids, workers)
+    found = dict(progress(inspected, "check", len(ids)))
+    cases = [found[number] for number in range(len(ids))]
     report = make_report(dataset, cases, folder, parts)
     if to_json:
         typer.echo(json.dumps(as_json(report), indent=2, ensure_ascii=False, allow_nan=False))
@@ -64,32 +62,3 @@ def check(
         typer.echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}")
     if errors:
         raise typer.Exit(1)
-
-
-def _inspected(dataset: Dataset, ids: list[str], workers: int) -> Iterator[CaseFacts]:
-    """Yield what is found in each case, in the order of the ids, however many workers there are."""
-    if workers == 1 or len(ids) < 2:
-        yield from (inspect_case(dataset, case_id) for case_id in ids)
-        return
-    pool = ProcessPoolExecutor(
-        min(workers, len(ids)), worker_context(), initializer=_take, initargs=(dataset,)
-    )
-    with pool:
-        try:
-            yield from pool.map(_inspect, ids)
-        except BrokenProcessPool as error:
-            raise InputError("a worker ended unexpectedly, for want of memory?") from error
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-_taken: list[Dataset] = []
-"""The data set that this process, a worker, looks at."""
-
-
-def _take(dataset: Dataset) -> None:
-    _taken[:] = [dataset]
-
-
-def _inspect(case_id: str) -> CaseFacts:
-    return inspect_case(_taken[0], case_id)

@@ -13,7 +13,6 @@ from scribblebench.report.tables.numbers import number, share
 from scribblebench.report.tables.words import (
     by_seed,
     counted,
-    crosses,
     in_dataset,
     interval_of_points,
     is_dense,
@@ -21,6 +20,7 @@ from scribblebench.report.tables.words import (
     margin_of_points,
     p_text,
     points,
+    turned,
     usable,
 )
 
@@ -162,7 +162,7 @@ def _distance(gap: Mapping[Hashable, Any], row: Mapping[Hashable, Any]) -> str:
     else:
         shown, p = f"that they are more than {margin} points worse is shown", ""
     inside = f" ({p})" if p else ""
-    if _turns(gap):
+    if turned(gap):
         seeds = by_seed(gap["seed_low"], gap["seed_high"], below="below", above="above")
         inside += f", but it is not the same on every seed ({seeds})"
     return f"{text}{shown}{inside}."
@@ -171,12 +171,6 @@ def _distance(gap: Mapping[Hashable, Any], row: Mapping[Hashable, Any]) -> str:
 def _has_no_spread(gap: Mapping[Hashable, Any]) -> bool:
     """Tell whether all patients have the same gap: a test of that knows only where it lies."""
     return bool(gap["high"] - gap["low"] < NO_SPREAD)
-
-
-def _turns(gap: Mapping[Hashable, Any]) -> bool:
-    """Tell whether seeds taken alone lie on both sides of the margin, where that is known."""
-    ends = gap.get("seed_low", math.nan), gap.get("seed_high", math.nan)
-    return crosses(*ends, at=-gap["margin"])
 
 
 def _judged(gap: pd.DataFrame, average: pd.DataFrame) -> pd.DataFrame:
@@ -195,7 +189,7 @@ def _standing(gap: pd.DataFrame) -> pd.DataFrame:
     if gap.empty:
         return gap
     kept = gap[gap["n_full_lost"] == 0]
-    doubtful = [_has_no_spread(g) or _turns(g) for g in kept.to_dict("records")]
+    doubtful = [_has_no_spread(g) or turned(g) for g in kept.to_dict("records")]
     return kept.assign(verdict=kept["verdict"].mask(pd.Series(doubtful, kept.index, bool), "open"))
 
 

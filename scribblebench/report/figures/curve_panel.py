@@ -24,8 +24,8 @@ STARS = ("*", "P", "X")
 BAND = 0.13
 """Opacity of bands, four of which may lie over each other."""
 
-MOST_BANDS = 7
-"""Lines above which fits have no band: nothing could be told apart."""
+MOST_LINES = 7
+"""Lines of a panel, one a colour; where there are more, fits have no band."""
 
 
 def draw_curves(axes: Axes, points: pd.DataFrame, whole: pd.DataFrame, style: Style) -> None:
@@ -39,7 +39,7 @@ def draw_curves(axes: Axes, points: pd.DataFrame, whole: pd.DataFrame, style: St
     for i, (_, line) in enumerate(lines.iterrows()):
         label = ", ".join([str(line["form"]), *(_named(c, line[c]) for c in several)])
         chosen = matching(points, line, LINE)
-        _draw_line(axes, chosen, label, look(i), style, has_band=len(lines) <= MOST_BANDS)
+        _draw_line(axes, chosen, label, look(i), style, has_band=len(lines) <= MOST_LINES)
     for i, (_, line) in enumerate(given.iterrows(), start=len(lines)):
         chosen = matching(points, line, LINE)
         label = f"{line['form']} scribbles"

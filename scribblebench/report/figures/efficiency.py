@@ -24,9 +24,6 @@ SHORT_X_LABEL = "density"
 MOST_COLUMNS = 3
 """Panels beside each other."""
 
-MOST_LINES = 7
-"""Curves in a panel, one a colour; with more each method has panels of its own."""
-
 
 def efficiency_figure(
     points: pd.DataFrame, *, title: str = "", style: Style = PAPER
@@ -38,7 +35,8 @@ def efficiency_figure(
     each seed. Without a fit the means are joined. Full supervision is a dashed line with its own
     band, and 95 % and 90 % of it thin ones; scribbles that come with the data are stars at their
     measured share, or a dotted line where that is unknown. Means of cells that lack seeds are
-    open. Where there are more than `MOST_LINES` lines, each method has a panel of its own. Lines
+    open. Where there are more than `curve_panel.MOST_LINES` lines, each method has a panel of its
+    own. Lines
     of a single density are left out where others have more.
 
     Parameters
@@ -113,7 +111,7 @@ def _panels(points: pd.DataFrame) -> list[_Panel]:
     is_dense = points["form"] == DENSE
     lines = points.loc[~is_dense & points["density"].notna(), LINE].drop_duplicates()
     methods = list(points.loc[~is_dense, "method"].unique())
-    is_split = len(methods) > 1 and lines["dataset"].value_counts().max() > MOST_LINES
+    is_split = len(methods) > 1 and lines["dataset"].value_counts().max() > curve_panel.MOST_LINES
     several = [points[c].nunique() > 1 for c in ("dataset", "class_name")]
     shown = []
     for names, chosen in points.groupby(["dataset", "class_name"], sort=False):

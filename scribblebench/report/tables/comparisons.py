@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -14,7 +11,7 @@ from scribblebench.report.scores import METRICS
 from scribblebench.report.tables.build import build_table
 from scribblebench.report.tables.model import Column, Table, part
 from scribblebench.report.tables.numbers import ALPHA, MINUS
-from scribblebench.report.tables.words import counted, crosses, margin_of_points, spanned, usable
+from scribblebench.report.tables.words import counted, margin_of_points, spanned, turned, usable
 
 VERDICTS = {"within": "within", "not within": "not within", "open": "not settled"}
 """The verdict on a margin in words: it is shown, the opposite is shown, or neither is."""
@@ -107,7 +104,9 @@ def gap_table(cells: pd.DataFrame, gap: pd.DataFrame, *, allow_partial: bool = F
     if unknown:
         raise ValueError(f"verdict must be one of {tuple(VERDICTS)}, got {unknown[0]!r}")
     margins = [margin_of_points(m) for m in shown["margin"]]
-    turns = np.array([_turns(row) for row in shown.to_dict("records")], dtype=bool)
+    turns = np.array(
+        [r["verdict"] != "open" and turned(r) for r in shown.to_dict("records")], dtype=bool
+    )
     shown = shown.assign(
         label=labels_under_dataset(cells).reindex(shown["cell"]).to_numpy(),
         dataset=cells["dataset"].reindex(shown["cell"]).to_numpy(),
@@ -171,12 +170,6 @@ def _seed_column(shown: pd.DataFrame, spec: str, unit: str) -> list[Column]:
 
 def _seed_note(shown: pd.DataFrame) -> str:
     return OVER_PATIENTS + (BY_SEED if _knows_seeds(shown) else "")
-
-
-def _turns(row: Mapping[Hashable, Any]) -> bool:
-    """Tell whether a verdict is shown, but seeds alone lie on both sides of the margin."""
-    ends = row.get("seed_low", np.nan), row.get("seed_high", np.nan)
-    return row["verdict"] != "open" and crosses(*ends, at=-row["margin"])
 
 
 def _headings(shown: pd.DataFrame) -> list[str]:

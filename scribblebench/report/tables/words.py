@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,12 @@ def interval_of_points(
 def crosses(low: float, high: float, at: float = 0.0) -> bool:
     """Tell whether a range lies on both sides of a value; one that is not known does not."""
     return low < at < high
+
+
+def turned(gap: Mapping[Hashable, Any]) -> bool:
+    """Tell whether seeds taken alone lie on both sides of the margin, where that is known."""
+    ends = gap.get("seed_low", math.nan), gap.get("seed_high", math.nan)
+    return crosses(*ends, at=-gap["margin"])
 
 
 def by_seed(low: float, high: float, *, below: str = "worse", above: str = "better") -> str:
