@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from scribblebench.io.nifti import read_label_map
+from scribblebench.io.formats import read_label_map
 from scribblebench.scribbles import (
     FORMS,
     BackgroundPolicy,

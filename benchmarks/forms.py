@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from scribblebench.data import DATASETS
-from scribblebench.io.nifti import read_label_map
+from scribblebench.io.formats import read_label_map
 from scribblebench.scribbles import FORMS, Budget, Pen, ScribbleSettings, simulate_volume
 
 DENSITIES = (0.03, 0.1, 0.3)

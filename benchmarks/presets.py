@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from scribblebench.io.nifti import read_label_map
+from scribblebench.io.formats import read_label_map
 from scribblebench.report.scribble_overlays import coloured, shown_window
 from scribblebench.report.style import new_figure, save, styled
 from scribblebench.scribbles import PRESETS, simulate_volume

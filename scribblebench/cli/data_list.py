@@ -96,6 +96,11 @@ def _all_of(one: dict[str, Any]) -> Text:
         "licence": one["licence"],
         "citation": one["citation"],
         "where": one["url"] or "-",
-        "options": ", ".join(f"{k} = {v!r}" for k, v in one["options"].items()) or "none",
+        "options": ", ".join(f"{k} = {_text(v)}" for k, v in one["options"].items()) or "none",
     }
     return Text("\n".join(f"{key:<9} {value}" for key, value in values.items()))
+
+
+def _text(value: Any) -> str:
+    """Return a value of an option as one may type it, which is YAML and JSON alike."""
+    return json.dumps(value, ensure_ascii=False)

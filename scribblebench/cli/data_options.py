@@ -31,26 +31,35 @@ OptionOption = Annotated[
 ]
 
 
-def opened(name: str, folder: Path | None, options: list[str] | None) -> Dataset:
+def opened(
+    name: str, folder: Path | None, settings: list[str] | None, *, option: str = "--option"
+) -> Dataset:
     """Open the data set that the arguments say.
+
+    Parameters
+    ----------
+    name, folder, settings : as the arguments
+    option : str
+        What the settings were given by.
 
     Raises
     ------
     InputError
-        If there is none such, or an option is not one of its own.
+        If there is none such, or a setting is not one of its own.
     """
+    given = dict(_setting(text, option) for text in settings or [])
     try:
-        return open_dataset(name, folder, dict(map(_option, options or [])))
+        return open_dataset(name, folder, given)
     except OptionError as error:
-        raise InputError(f"--option: {error}") from error
+        raise InputError(f"{option}: {error}") from error
 
 
-def _option(text: str) -> tuple[str, Any]:
+def _setting(text: str, option: str) -> tuple[str, Any]:
     """Return key and value; the value is read as in a protocol."""
     key, equals, value = text.partition("=")
     if not (key and equals):
-        raise InputError(f"--option: must be KEY=VALUE, got '{text}'")
+        raise InputError(f"{option}: must be KEY=VALUE, got '{text}'")
     try:
         return key, yaml.safe_load(value)
     except yaml.YAMLError as error:
-        raise InputError(f"--option: {key}: is not YAML, got '{value}'") from error
+        raise InputError(f"{option}: {key}: is not YAML, got '{value}'") from error

@@ -65,7 +65,7 @@ def _facts(report: Report, shown: int | None) -> Iterator[tuple[str, str]]:
     if not report.readable:
         return
     channels = sorted({len(facts.ranges) for facts in report.readable})
-    yield "channels", ", ".join(map(str, channels))
+    yield "channels", ", ".join(map(str, channels)) if any(channels) else "none: label maps alone"
     yield "shape", _values(report, "shape", shown)
     yield "spacing mm", _values(report, "spacing_mm", shown)
     for key, name in (("image type", "image_types"), ("label type", "label_types")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,27 +10,49 @@ import numpy as np
 import pandas as pd
 import typer
 
+from scribblebench.cli.cases import (
+    CaseSource,
+    DataOption,
+    DatasetOption,
+    DatasetSettingOption,
+    asked_dataset,
+    dataset_cases,
+    label_files,
+)
 from scribblebench.cli.counted import counted
 from scribblebench.cli.progress import progress
+from scribblebench.data import Dataset
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
-from scribblebench.io.nifti import case_name, list_volumes, read_label_map
+from scribblebench.io.formats import list_files, read_label_map
+from scribblebench.io.grid import on_grid
+from scribblebench.io.nifti import case_name
 from scribblebench.metrics import score_case
 from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray, LabelSpec
 
-AFFINE_TOLERANCE = 1e-3
-"""Largest difference between two affines that still count as the same grid, in mm."""
-
 
 def evaluate(
-    pred: Annotated[Path, typer.Option(help="Predictions: a folder or one NIfTI file.")],
-    target: Annotated[Path, typer.Option(help="Dense labels with the same file names.")],
+    pred: Annotated[Path, typer.Option(help="Predictions: a folder or one file.")],
     output: Annotated[Path, typer.Option(help="CSV file to write.")],
+    target: Annotated[
+        Path | None, typer.Option(help="Dense labels with the same file names.")
+    ] = None,
+    dataset: DatasetOption = None,
+    data: DataOption = None,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            help="Part of the data set's split, such as val. [default: the cases that there are "
+            "predictions for]"
+        ),
+    ] = None,
+    dataset_option: DatasetSettingOption = None,
     class_names: Annotated[
         str | None,
         typer.Option(
             help="Names in order of their values, the background first, such as "
-            "background,RV,myocardium,LV. [default: every value in the target files]"
+            "background,RV,myocardium,LV. [default: every value in the target files; the data "
+            "set's]"
         ),
     ] = None,
 ) -> None:
@@ -41,13 +63,22 @@ def evaluate(
     and is marked as failed.
     """
     _check_output(output)
-    targets = list_volumes(target)
-    pairs = [(_partner(path, pred, target), path) for path in targets]
-    values, labels = _class_list(class_names, targets)
+    asked = asked_dataset(dataset, data, part, dataset_option, files=target, option="target")
+    if asked is not None:
+        if class_names is not None:
+            raise InputError("--class-names: are the data set's, leave it out with --dataset")
+        labels = asked[0].labels
+        values = np.arange(labels.n_classes, dtype=np.uint8)
+        pairs = _pairs_of_dataset(pred, *asked, whole=part is not None)
+    else:
+        assert target is not None, "one of the two is given"
+        sources = label_files(list_files(target))
+        pairs = _pairs_of_files(pred, target, sources)
+        values, labels = _class_list(class_names, sources)
     rows: list[dict[str, object]] = []
     try:
-        for pred_path, target_path in progress(pairs, "evaluate", len(pairs)):
-            rows += _score_pair(pred_path, target_path, values, labels)
+        for path, source in progress(pairs, "evaluate", len(pairs)):
+            rows += _score_pair(path, source, values, labels)
     finally:
         # Also after a bad file: what was scored before it is not lost.
         if rows:
@@ -71,46 +102,57 @@ def _check_output(output: Path) -> None:
 
 
 def _score_pair(
-    pred_path: Path, target_path: Path, values: LabelArray, labels: LabelSpec
+    path: Path, source: CaseSource, values: LabelArray, labels: LabelSpec
 ) -> list[dict[str, object]]:
     """Score one prediction; a row for each class."""
-    target_map, target_volume = read_label_map(target_path)
-    pred_map, pred_volume = read_label_map(pred_path)
-    if pred_map.shape != target_map.shape:
-        raise InputError(
-            f"{pred_path}: must have the target's shape {target_map.shape}, got {pred_map.shape}"
-        )
-    if not np.allclose(pred_volume.affine, target_volume.affine, atol=AFFINE_TOLERANCE):
-        raise InputError(f"{pred_path}: must have the affine of {target_path}")
+    case, grid = source.read()
+    if case.label_map is None:
+        raise InputError(f"{source.where}: has no dense labels to score by")
+    pred_map, volume = read_label_map(path)
     scores = score_case(
-        _class_ids(pred_map, values, pred_path),
-        _class_ids(target_map, values, target_path),
+        _class_ids(on_grid(replace(volume, array=pred_map), grid, path=path), values, str(path)),
+        _class_ids(case.label_map, values, source.where),
         labels=labels,
-        spacing_mm=target_volume.spacing_mm,
+        spacing_mm=case.spacing_mm,
     )
     return [
-        {
-            "case_id": case_name(target_path),
-            **asdict(score),
-            "class_id": int(values[score.class_id]),
-        }
+        {"case_id": source.case_id, **asdict(score), "class_id": int(values[score.class_id])}
         for score in scores
     ]
 
 
-def _partner(target_path: Path, pred: Path, target: Path) -> Path:
-    """Return the prediction that belongs to a target: same name, or the one file given."""
+def _pairs_of_files(
+    pred: Path, target: Path, sources: list[CaseSource]
+) -> list[tuple[Path, CaseSource]]:
+    """Return the prediction that belongs to each target: same name, or the one file given."""
     if pred.is_file() and target.is_file():
-        return pred
-    path = pred / target_path.name
-    if not path.is_file():
+        return [(pred, sources[0])]
+    there = {case_name(path): path for path in list_files(pred)} if pred.is_dir() else {}
+    for source in sources:
+        if source.case_id not in there:
+            raise InputError(
+                f"{pred / source.files[0].name}: no such file (prediction for {source.where}, "
+                "whose name it must have)"
+            )
+    return [(there[source.case_id], source) for source in sources]
+
+
+def _pairs_of_dataset(
+    pred: Path, dataset: Dataset, case_ids: list[str], *, whole: bool
+) -> list[tuple[Path, CaseSource]]:
+    """Return the prediction of each case, which may only be missing if not all are asked for."""
+    there = {case_name(path): path for path in list_files(pred)}
+    lacking = [case_id for case_id in case_ids if case_id not in there]
+    if lacking and (whole or len(lacking) == len(case_ids)):
         raise InputError(
-            f"{path}: no such file (prediction for {target_path}, whose name it must have)"
+            f"--pred: {pred}: must hold label maps named by case, lacks {len(lacking)} of "
+            f"{len(case_ids)}, the first of them {lacking[0]}"
         )
-    return path
+    found = [case_id for case_id in case_ids if case_id in there]
+    return [(there[s.case_id], s) for s in dataset_cases(dataset, found)]
 
 
-def _class_list(class_names: str | None, targets: list[Path]) -> tuple[LabelArray, LabelSpec]:
+def _class_list(class_names: str | None, targets: list[CaseSource]) -> tuple[LabelArray, LabelSpec]:
     """Return the label value of each class and the list of names.
 
     Named classes have the values 0, 1, 2, ...; otherwise each value in the targets is a class.
@@ -121,7 +163,8 @@ def _class_list(class_names: str | None, targets: list[Path]) -> tuple[LabelArra
             raise InputError(f"--class-names: names must not be empty, got '{class_names}'")
         values = np.arange(len(names), dtype=np.uint8)
     else:
-        found = {BACKGROUND}.union(*(np.unique(read_label_map(path)[0]) for path in targets))
+        maps = (read_label_map(target.files[0])[0] for target in targets)
+        found = {BACKGROUND}.union(*map(np.unique, maps))
         found -= {IGNORE_LABEL}  # refused by name when its file is scored
         if found == {BACKGROUND}:
             raise InputError("--target: holds no foreground; name its classes by --class-names")
@@ -133,12 +176,12 @@ def _class_list(class_names: str | None, targets: list[Path]) -> tuple[LabelArra
         raise InputError(f"--class-names: {error}") from error
 
 
-def _class_ids(label_map: LabelArray, values: LabelArray, path: Path) -> LabelArray:
+def _class_ids(label_map: LabelArray, values: LabelArray, where: str) -> LabelArray:
     """Replace label values by their positions in `values`."""
     if (label_map == IGNORE_LABEL).any():
-        raise InputError(f"{path}: must be dense, got {IGNORE_LABEL}, which means not annotated")
+        raise InputError(f"{where}: must be dense, got {IGNORE_LABEL}, which means not annotated")
     unknown = np.setdiff1d(label_map, values)
     if unknown.size:
         listed = ", ".join(map(str, values))
-        raise InputError(f"{path}: label values must be among {listed}, got {unknown[0]}")
+        raise InputError(f"{where}: label values must be among {listed}, got {unknown[0]}")
     return np.searchsorted(values, label_map).astype(np.uint8)

@@ -15,7 +15,8 @@ from scribblebench.cli.progress import progress
 from scribblebench.cli.scribble_files import classes_of
 from scribblebench.data.phantom import Phantom
 from scribblebench.errors import InputError
-from scribblebench.io.nifti import case_name, read_label_map
+from scribblebench.io.formats import read_label_map
+from scribblebench.io.nifti import case_name
 from scribblebench.scribbles import FORMS, Budget, Pen
 
 if TYPE_CHECKING:  # at run time it would bring Matplotlib to all commands
@@ -142,13 +143,13 @@ def _subject(path: Path | None, allowed: list[int] | None, axis: int) -> Subject
         assert case.label_map is not None, "the phantom draws its labels"
         case_id, label_map, spacing_mm = PHANTOM_CASE, case.label_map, case.spacing_mm
         names = dict(enumerate(phantom.labels.class_names))
-        classes = classes_of(label_map, allowed, Path(PHANTOM_CASE))
+        classes = classes_of(label_map, allowed, PHANTOM_CASE)
     else:
         if path.is_dir():
-            raise InputError(f"--labels: must be one NIfTI file, got the folder {path}")
+            raise InputError(f"--labels: must be one file, got the folder {path}")
         try:
             label_map, volume = read_label_map(path)
-            classes = classes_of(label_map, allowed, path)
+            classes = classes_of(label_map, allowed, str(path))
         except InputError as error:
             raise InputError(f"--labels: {error}") from error
         case_id, spacing_mm, names = case_name(path), volume.spacing_mm, {}

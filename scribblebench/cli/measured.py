@@ -11,7 +11,7 @@ import pandas as pd
 from scribblebench.cli.progress import progress
 from scribblebench.errors import InputError
 from scribblebench.io.find import find_volumes
-from scribblebench.io.nifti import read_label_map
+from scribblebench.io.formats import read_label_map
 from scribblebench.scribbles.statistics import volume_statistics
 from scribblebench.types import IGNORE_LABEL, LabelArray
 

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
+from scribblebench.cli.cases import (
+    CaseSource,
+    DataOption,
+    DatasetOption,
+    DatasetSettingOption,
+    PartOption,
+    asked_dataset,
+    check_apart,
+    dataset_cases,
+    image_files,
+)
 from scribblebench.cli.counted import counted
 from scribblebench.cli.progress import progress
 from scribblebench.cli.scribble_files import remove_earlier
 from scribblebench.cli.sweep_options import DeviceOption
 from scribblebench.errors import InputError
-from scribblebench.io.nifti import case_name, list_volumes, read_channels, write_label_map
-from scribblebench.types import Case
+from scribblebench.io.formats import list_files, read_channels, write_label_map
 
 if TYPE_CHECKING:  # at run time these would bring torch to commands that do not predict
     import torch
 
+    from scribblebench.data import Dataset
     from scribblebench.training.model_file import Model
     from scribblebench.training.settings import TrainingSettings
 
@@ -32,8 +44,12 @@ MOST_OBLONG = 2.0
 
 def predict(
     model: Annotated[Path, typer.Option(help="model.pt of `train` or of `sweep --keep-models`.")],
-    images: Annotated[Path, typer.Option(help="Images: a folder or one NIfTI file.")],
     output: Annotated[Path, typer.Option(help="Folder for the label maps.")],
+    images: Annotated[Path | None, typer.Option(help="Images: a folder or one file.")] = None,
+    dataset: DatasetOption = None,
+    data: DataOption = None,
+    part: PartOption = None,
+    dataset_option: DatasetSettingOption = None,
     device: DeviceOption = "auto",
     flips: Annotated[
         bool | None,
@@ -56,30 +72,51 @@ def predict(
 
     Writes, for every image, a label map of the same name on the same grid, as uint8. Images are
     prepared as in training and predictions are put back on the image's own pixels, as when a trial
-    is scored; what lies outside the field of view is background. Planes must lie along the third
-    axis of the array. Label maps among the images are left out.
+    is scored; what lies outside the field of view is background. Images are NIfTI, PNG, BMP, JPEG
+    or TIFF files. Planes must lie along the third axis of the array. Channels lie along a further
+    axis, or in files called CASE_0000, CASE_0001 and so on; of a data set, as it has them. Label
+    maps among the images are left out.
     """
+    asked = asked_dataset(dataset, data, part, dataset_option, files=images, option="images")
     # Importing torch and MONAI takes seconds that other commands need not wait.
     from scribblebench.training.device import choose_device
     from scribblebench.training.model_file import load_model
 
     chosen = choose_device(device)
     loaded = load_model(model, chosen)
-    asked = {"test_time_flips": flips, "largest_component": largest_component}
-    changes = {name: value for name, value in asked.items() if value is not None}
+    given = {"test_time_flips": flips, "largest_component": largest_component}
+    changes = {name: value for name, value in given.items() if value is not None}
     settings = loaded.training.model_copy(update=changes)
-    paths = list_volumes(images)
-    for path in paths:
-        if (output / path.name).resolve() == path.resolve():
-            raise InputError(f"--output: {output / path.name} is one of the images")
-    found = _without_label_maps(paths, images)
-    for path in progress(found, "predict", len(found)):
-        _predict_file(path, loaded, settings, output / path.name, device=chosen)
     names = loaded.labels.class_names
+    if asked is not None:
+        _check_dataset(asked[0], loaded)
+        sources = dataset_cases(*asked)
+        check_apart(output, sources)
+    else:
+        assert images is not None, "one of the two is given"
+        paths = list_files(images)
+        check_apart(output, image_files(paths, loaded.n_channels))
+        sources = image_files(_without_label_maps(paths, images), loaded.n_channels)
+    for source in progress(sources, "predict", len(sources)):
+        _predict_case(source, loaded, settings, output / source.file_name, device=chosen)
+    if asked is not None:
+        target = {"--dataset": asked[0].name}
+        target |= {"--data": str(data)} if data is not None else {}
+        next_step = _next_step(output, target)
+    else:
+        next_step = _after_files(sources, output, names)
     typer.echo(
-        f"{counted(len(found), 'image')}, classes {', '.join(names)}: {output}. "
-        f"{_next_step(found, output, names)}"
+        f"{counted(len(sources), 'image')}, classes {', '.join(names)}: {output}. {next_step}"
     )
+
+
+def _check_dataset(dataset: Dataset, model: Model) -> None:
+    """Refuse a data set whose classes or channels are not those that the model was trained on."""
+    names, wanted = dataset.labels.class_names, model.labels.class_names
+    if names != wanted:
+        raise InputError(
+            f"--dataset: must have the model's classes {', '.join(wanted)}, got {', '.join(names)}"
+        )
 
 
 def _without_label_maps(paths: list[Path], images: Path) -> list[Path]:
@@ -112,22 +149,24 @@ def _is_labels(path: Path) -> bool:
     return len(values) <= MOST_LABELS and bool((values == np.round(values)).all())
 
 
-def _next_step(paths: list[Path], output: Path, class_names: tuple[str, ...]) -> str:
-    """Say how to score the predictions; two single files need not have the same name."""
-    one = len(paths) == 1
-    options = {
-        "--pred": str(output / paths[0].name if one else output),
-        "--target": "FILE" if one else "DIR",
-        "--class-names": ",".join(class_names),
-        "--output": "FILE.csv",
-    }
-    command = shlex.join(word for option in options.items() for word in option)
-    names = f", where DIR holds dense labels under the images' names ({paths[0].name}, ...)"
-    return f"Next: scribblebench evaluate {command}{'' if one else names}"
+def _next_step(pred: Path, target: dict[str, str]) -> str:
+    """Say how to score the predictions."""
+    options = {"--pred": str(pred), **target, "--output": "FILE.csv"}
+    return f"Next: scribblebench evaluate {shlex.join(w for o in options.items() for w in o)}"
 
 
-def _predict_file(
-    path: Path,
+def _after_files(sources: list[CaseSource], output: Path, class_names: tuple[str, ...]) -> str:
+    """Say how to score predictions of files; two single files need not have the same name."""
+    one, name = len(sources) == 1, sources[0].file_name
+    target = {"--target": "FILE" if one else "DIR", "--class-names": ",".join(class_names)}
+    if one:
+        return _next_step(output / name, target)
+    names = f", where DIR holds dense labels under the images' names ({name}, ...)"
+    return f"{_next_step(output, target)}{names}"
+
+
+def _predict_case(
+    source: CaseSource,
     model: Model,
     settings: TrainingSettings,
     output: Path,
@@ -139,35 +178,27 @@ def _predict_file(
     from scribblebench.training.prediction import predict_case
 
     remove_earlier([output])
-    image, volume = read_channels(path)
-    if len(image) != model.n_channels:
+    case, volume = source.read()
+    if len(case.image) != model.n_channels:
         wanted = counted(model.n_channels, "channel")
-        raise InputError(f"{path}: must have {wanted}, as the model, got {len(image)}")
+        raise InputError(f"{source.where}: must have {wanted}, as the model, got {len(case.image)}")
     plane_mm = settings.volume and settings.volume.spacing_mm
-    if volume.spacing_mm is None and (settings.spacing_mm or plane_mm):
+    if case.spacing_mm is None and (settings.spacing_mm or plane_mm):
         seen = (
             f"pixels of {settings.spacing_mm:g}" if settings.spacing_mm else f"planes {plane_mm:g}"
         )
-        raise InputError(f"{path}: must state its spacing, because the model sees {seen} mm")
-    if volume.spacing_mm is not None:
-        _, row_mm, col_mm = volume.spacing_mm
+        raise InputError(
+            f"{source.where}: must state its spacing, because the model sees {seen} mm"
+        )
+    if case.spacing_mm is not None:
+        _, row_mm, col_mm = case.spacing_mm
         if max(row_mm, col_mm) > MOST_OBLONG * min(row_mm, col_mm):
             raise InputError(
-                f"{path}: must have its planes along the third axis, where pixels are near square, "
-                f"got rows {row_mm:g} mm and columns {col_mm:g} mm apart"
+                f"{source.where}: must have its planes along the third axis, where pixels are near "
+                f"square, got rows {row_mm:g} mm and columns {col_mm:g} mm apart"
             )
-    name = case_name(path)
-    slices = prepare(
-        Case(
-            case_id=name,
-            patient_id=name,
-            image=image,
-            label_map=None,
-            spacing_mm=volume.spacing_mm,
-            affine=volume.affine,
-        ),
-        **settings.preparation,
-    )
+    unlabelled = replace(case, label_map=None, scribble=None)
+    slices = prepare(unlabelled, **settings.preparation)
     pred, _ = predict_case(
         model.network, slices, settings, n_classes=model.labels.n_classes, device=device
     )

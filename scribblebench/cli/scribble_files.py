@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 import scribblebench
+from scribblebench.cli.cases import CaseSource
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_json, write_text
-from scribblebench.io.nifti import case_name, read_label_map, write_label_map
+from scribblebench.io.formats import OVERLAY, write_label_map
 from scribblebench.scribbles import Annotator, Budget, ScribbleSettings, simulate_volume
 from scribblebench.scribbles.strokes import to_json
 from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray, distance_unit
@@ -57,27 +58,31 @@ class Task:
     overlays: bool
 
 
-def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
+def write_scribble(source: CaseSource, task: Task) -> list[dict[str, Any]]:
     """Simulate the scribbles of one label map and write them.
 
-    Writes CASE.nii(.gz), the scribble label map under the name of its source; CASE.json, what was
-    asked for and achieved; and on request CASE-strokes.json and CASE.png. What an earlier run has
-    left of these is removed first, so that they are all of one run.
+    Writes the scribble label map, under the name of the file it was made from; CASE.json, what was
+    asked for and achieved; and on request CASE-strokes.json and CASE-overlay.png. What an earlier
+    run has left of these is removed first, so that they are all of one run.
 
     Returns
     -------
     rows : list of dict
         For `summary.csv`: one for each annotated slice and class.
     """
-    case_id = case_name(path)
-    names = (path.name, f"{case_id}.json", f"{case_id}-strokes.json", f"{case_id}.png")
+    case_id = source.case_id
+    overlay = task.output / f"{case_id}{OVERLAY}"
+    names = (source.file_name, f"{case_id}.json", f"{case_id}-strokes.json", overlay.name)
     remove_earlier(task.output / name for name in names)
-    label_map, volume = read_label_map(path)
-    classes = classes_of(label_map, task.classes, path)
+    case, volume = source.read()
+    label_map = case.label_map
+    if label_map is None:
+        raise InputError(f"{source.where}: has no dense labels to draw scribbles on")
+    classes = classes_of(label_map, task.classes, source.where)
     if task.ignore_value in classes:
         raise InputError(
-            f"{path}: holds class {task.ignore_value}, so --ignore-label {task.ignore_value} "
-            f"cannot mean not annotated"
+            f"{source.where}: holds class {task.ignore_value}, so --ignore-label "
+            f"{task.ignore_value} cannot mean not annotated"
         )
     try:
         simulation = simulate_volume(
@@ -86,14 +91,14 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
             classes=classes,
             seed=task.seed,
             case_id=case_id,
-            spacing_mm=volume.spacing_mm,
+            spacing_mm=case.spacing_mm,
         )
     except InputError as error:
-        raise InputError(f"{path}: {error}{_hint(task.settings, classes)}") from error
+        raise InputError(f"{source.where}: {error}{_hint(task.settings, classes)}") from error
     scribble = np.where(
         simulation.scribble == IGNORE_LABEL, np.uint8(task.ignore_value), simulation.scribble
     )
-    unit = distance_unit(None if task.settings.in_voxels else volume.spacing_mm)
+    unit = distance_unit(None if task.settings.in_voxels else case.spacing_mm)
     rows = [{"case_id": case_id, **asdict(entry)} for entry in simulation.achieved]
     if task.strokes:
         text = to_json(simulation.strokes(), unit=unit)
@@ -105,11 +110,11 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
 
         across = 0 if task.settings.three_d else task.settings.axis
         shown, drawn = (np.moveaxis(a, across, 0) for a in (label_map, simulation.scribble))
-        save(scribble_figure(shown, drawn, case_id), task.output / case_id, (".png",))
+        save(scribble_figure(shown, drawn, case_id), overlay.with_suffix(""), (overlay.suffix,))
     write_json(
         task.output / f"{case_id}.json",
         {
-            "source": path.name,
+            "source": Path(source.where).name,
             "case_id": case_id,
             "seed": task.seed,
             "preset": task.preset,
@@ -117,14 +122,14 @@ def write_scribble(path: Path, task: Task) -> list[dict[str, Any]]:
             "settings": asdict(task.settings),
             "classes": classes,
             "ignore_label": task.ignore_value,
-            "spacing_mm": volume.spacing_mm,
+            "spacing_mm": case.spacing_mm,
             "unit": unit,
             "versions": versions(),
             "drawn": rows,
         },
     )
     # Last, so that a label map is there only with what belongs to it.
-    write_label_map(task.output / path.name, scribble, volume)
+    write_label_map(task.output / source.file_name, scribble, volume, keep_type=source.own_type)
     return rows
 
 
@@ -154,18 +159,18 @@ def versions() -> dict[str, str]:
     return {"scribblebench": scribblebench.__version__} | found
 
 
-def classes_of(label_map: LabelArray, allowed: list[int] | None, path: Path) -> list[int]:
+def classes_of(label_map: LabelArray, allowed: list[int] | None, where: str) -> list[int]:
     """Return the foreground classes of a file: those allowed, or else those that occur."""
     present = [int(v) for v in np.unique(label_map) if v not in (BACKGROUND, IGNORE_LABEL)]
     if allowed is None:
         if len(present) > MOST_CLASSES:
             raise InputError(
-                f"{path}: holds {len(present)} values besides 0, more than a label map is likely "
+                f"{where}: holds {len(present)} values besides 0, more than a label map is likely "
                 f"to; is it an image? If not, list its classes with --classes"
             )
         return present
     unknown = sorted(set(present) - set(allowed))
     if unknown:
         listed = ", ".join(map(str, [BACKGROUND, *allowed, IGNORE_LABEL]))
-        raise InputError(f"{path}: label values must be among {listed}, got {unknown[0]}")
+        raise InputError(f"{where}: label values must be among {listed}, got {unknown[0]}")
     return allowed

@@ -11,13 +11,23 @@ import pandas as pd
 import typer
 
 from scribblebench.cli import scribble_options as parse
+from scribblebench.cli.cases import (
+    DataOption,
+    DatasetOption,
+    DatasetSettingOption,
+    PartOption,
+    asked_dataset,
+    check_apart,
+    dataset_cases,
+    label_files,
+)
 from scribblebench.cli.counted import counted
 from scribblebench.cli.processes import results_of
 from scribblebench.cli.progress import progress
 from scribblebench.cli.scribble_files import Task, remove_earlier, write_scribble
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
-from scribblebench.io.nifti import list_volumes
+from scribblebench.io.formats import list_files
 from scribblebench.scribbles import (
     FORMS,
     Achieved,
@@ -42,8 +52,14 @@ OPTION_NAMES = {"three_d": "3d"}
 
 def simulate(
     context: typer.Context,
-    labels: Annotated[Path, typer.Option(help="Dense label maps: a folder or one NIfTI file.")],
     output: Annotated[Path, typer.Option(help="Folder for the scribble label maps.")],
+    labels: Annotated[
+        Path | None, typer.Option(help="Dense label maps: a folder or one file.")
+    ] = None,
+    dataset: DatasetOption = None,
+    data: DataOption = None,
+    part: PartOption = None,
+    dataset_option: DatasetSettingOption = None,
     form: Annotated[
         str | None, typer.Option(help=f"How to draw, one of: {', '.join(FORMS)}.")
     ] = None,
@@ -149,9 +165,13 @@ def simulate(
 
     Writes, for every label map, a scribble label map of the same name with the same affine and
     data type, a JSON file of what was asked for and achieved, and summary.csv with a row for each
-    case, slice and class.
+    case, slice and class. Files are NIfTI, PNG, BMP or TIFF; scribbles of the cases of a data set
+    hold its class ids.
     """
+    asked = asked_dataset(dataset, data, part, dataset_option, files=labels, option="labels")
     allowed = None if classes is None else parse.class_list(classes)
+    if allowed is None and asked is not None:
+        allowed = list(asked[0].labels.foreground)
     common: dict[str, Any] = {
         "slices": parse.checked("", SliceChoice, slices, slice_choice),
         "axis": 2 - axis,
@@ -193,15 +213,17 @@ def simulate(
         strokes=strokes,
         overlays=overlays,
     )
-    paths = list_volumes(labels)
-    for path in paths:
-        if (output / path.name).resolve() == path.resolve():
-            raise InputError(f"--output: {output / path.name} is one of the label maps")
+    if asked is not None:
+        sources = dataset_cases(*asked)
+    else:
+        assert labels is not None, "one of the two is given"
+        sources = label_files(list_files(labels))
+    check_apart(output, sources)
     remove_earlier([output / SUMMARY])
     rows: dict[int, list[dict[str, Any]]] = {}
-    written = results_of(partial(write_scribble, task=task), paths, workers)
+    written = results_of(partial(write_scribble, task=task), sources, workers)
     try:
-        for number, found in progress(written, "simulate", len(paths)):
+        for number, found in progress(written, "simulate", len(sources)):
             rows[number] = found
     finally:
         # Also after a bad file: the summary always describes the label maps that were written.
@@ -213,7 +235,7 @@ def simulate(
             write_text(output / SUMMARY, table.to_csv(index=False))
     short = int((~table["met"].astype(bool)).sum())
     typer.echo(
-        f"{counted(len(paths), 'label map')}, "
+        f"{counted(len(sources), 'label map')}, "
         f"{counted(int(table['annotated_px'].sum()), 'annotated pixel')}; the budget was not "
         f"met in {short} of {counted(len(table), 'drawing')}: {output / SUMMARY}"
     )

@@ -79,6 +79,11 @@ class CaseFiles:
     label: Path | None
     scribble: Path | None
 
+    def all(self) -> tuple[Path, ...]:
+        """Return every file once: images, dense labels, scribbles."""
+        labels = (path for path in (self.label, self.scribble) if path is not None)
+        return tuple(dict.fromkeys((*self.images, *labels)))
+
 
 class Dataset(Protocol):
     """Cases with one class list and a default split."""

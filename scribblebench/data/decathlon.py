@@ -20,6 +20,9 @@ from scribblebench.errors import InputError
 from scribblebench.io.nifti import case_name, list_volumes
 from scribblebench.types import Case, LabelSpec
 
+IMAGES, LABELS = ("imagesTr",), ("labelsTr", "gt_segmentations")
+"""Folders of the cases; label maps that come alone are also found where nnU-Net keeps them."""
+
 
 def facts_of(task: Task) -> DatasetFacts:
     """Return what is known of a task before there is a copy of it."""
@@ -50,6 +53,8 @@ class Decathlon:
     task : str, int or None
         Number or name of an official task (4, `Task04_Hippocampus`, `hippocampus`), or the name of
         a folder in `root`. None: the task that `root` is, or the only one in it.
+    images : bool
+        False: the label maps of `labelsTr` or `gt_segmentations` alone, to be checked and drawn on.
 
     Raises
     ------
@@ -72,10 +77,15 @@ class Decathlon:
     )
     labels: LabelSpec
 
-    def __init__(self, root: Path | None, *, task: str | int | None = None) -> None:
+    def __init__(
+        self, root: Path | None, *, task: str | int | None = None, images: bool = True
+    ) -> None:
         root = data_folder(root, self.name)
+        if not isinstance(images, bool):
+            raise InputError(f"images must be true or false, got {images!r}")
         known = None if task is None else find_task(str(task))
-        folder = task_folder(root, known, None if task is None else str(task))
+        places = IMAGES if images else LABELS
+        folder = task_folder(root, known, None if task is None else str(task), places)
         if known is None and task is None:
             known = find_task(folder.name)
         path = folder / "dataset.json"
@@ -88,12 +98,13 @@ class Decathlon:
         elif described is not None:
             self.labels = LabelSpec(described.class_names)
             self.facts = dataclasses.replace(self.facts, channels=described.channels)
-        self._images = {case_name(p): p for p in _images(folder, described)}
-        self._folder = folder
+        self._alone = not images
+        place = next(folder / name for name in places if (folder / name).is_dir())
+        self._paths = {case_name(p): p for p in _listed(place, described)}
 
     def case_ids(self) -> Sequence[str]:
-        """Return all case ids, which are the names of the image files, sorted."""
-        return sorted(self._images)
+        """Return all case ids, which are the names of the files, sorted."""
+        return sorted(self._paths)
 
     def patient_id(self, case_id: str) -> str:
         """Return the patient of a case, whose only case it is."""
@@ -101,12 +112,14 @@ class Decathlon:
 
     def split(self) -> Split:
         """Return a fixed split by patient, as none is published; see `hash_split`."""
-        return hash_split({case_id: case_id for case_id in self._images}, "decathlon")
+        return hash_split({case_id: case_id for case_id in self._paths}, "decathlon")
 
     def files(self, case_id: str) -> CaseFiles:
         """Return the files of one case; dense labels are always expected."""
-        path = self._images[case_id]
-        return CaseFiles((path,), self._folder / "labelsTr" / path.name, None)
+        path = self._paths[case_id]
+        if self._alone:
+            return CaseFiles((), path, None)
+        return CaseFiles((path,), path.parents[1] / "labelsTr" / path.name, None)
 
     def load(self, case_id: str) -> Case:
         """Read an image with all its channels and its dense labels."""
@@ -119,8 +132,10 @@ class Decathlon:
         )
 
 
-def task_folder(root: Path, known: Task | None, name: str | None) -> Path:
-    """Return the folder that holds `imagesTr`: `root` itself, or the task's in it.
+def task_folder(
+    root: Path, known: Task | None, name: str | None, wanted: tuple[str, ...] = IMAGES
+) -> Path:
+    """Return the folder that holds one of `wanted`: `root` itself, or the task's in it.
 
     Raises
     ------
@@ -134,24 +149,27 @@ def task_folder(root: Path, known: Task | None, name: str | None) -> Path:
     elif name is not None:
         names = (name,)
     else:
-        names = tuple(sorted(p.name for p in root.glob("Task*") if (p / "imagesTr").is_dir()))
-        if len(names) > 1 and not (root / "imagesTr").is_dir():
+        names = tuple(sorted(p.name for p in root.glob("Task*") if _has(p, wanted)))
+        if len(names) > 1 and not _has(root, wanted):
             raise InputError(f"{root}: holds several tasks; task must be one of {', '.join(names)}")
     places = [root / name for name in names]
     if name is None or root.name in names or not any(map(Path.is_dir, places)):
         places.insert(0, root)
     for place in places:
-        if (place / "imagesTr").is_dir():
+        if _has(place, wanted):
             return place
     for place in places:
-        for labels in ("labelsTr", "gt_segmentations"):
-            if (place / labels).is_dir():
-                raise InputError(
-                    f"{place}: holds label maps ({labels}) and no imagesTr; without images they "
-                    "are for `scribblebench simulate` only"
-                )
-    wanted = "" if not names else f", itself or in {' or '.join(names)}"
-    raise InputError(f"{root}: holds no imagesTr{wanted} (Decathlon layout)")
+        if _has(place, LABELS):
+            raise InputError(
+                f"{place}: holds label maps and no imagesTr; without images (option images=false) "
+                "they can be checked and drawn on, and no more"
+            )
+    where = "" if not names else f", itself or in {' or '.join(names)}"
+    raise InputError(f"{root}: holds no {' or '.join(wanted)}{where} (Decathlon layout)")
+
+
+def _has(place: Path, wanted: tuple[str, ...]) -> bool:
+    return any((place / name).is_dir() for name in wanted)
 
 
 def check_task(described: Description, task: Task) -> None:
@@ -172,24 +190,24 @@ def check_task(described: Description, task: Task) -> None:
             )
 
 
-def _images(folder: Path, described: Description | None) -> list[Path]:
-    """Return the images of all cases; those that are listed need not exist."""
+def _listed(folder: Path, described: Description | None) -> list[Path]:
+    """Return the images or labels of all cases; those that are listed need not exist."""
     listed: Any = None if described is None else described.content.get("training")
     if described is None or listed is None:
-        return list_volumes(folder / "imagesTr")
+        return list_volumes(folder)
     where = f"{described.path}: training"
     if not isinstance(listed, list) or not listed:
         raise InputError(f"{where}: must be a list of cases, got {listed!r:.40}")
-    images = []
+    paths = []
     for i, entry in enumerate(listed):
         image = entry.get("image") if isinstance(entry, dict) else entry
         if not isinstance(image, str):
             raise InputError(f"{where}[{i}]: must have an image and a label, got {entry!r:.80}")
         if not Path(image).name.startswith("."):
-            images.append(folder / "imagesTr" / Path(image).name)
-    if len({case_name(path) for path in images}) < len(images):
+            paths.append(folder / Path(image).name)
+    if len({case_name(path) for path in paths}) < len(paths):
         raise InputError(f"{where}: lists a case twice")
-    return images
+    return paths
 
 
 class BrainTumour(Decathlon):
@@ -198,14 +216,15 @@ class BrainTumour(Decathlon):
     Parameters
     ----------
     root : Path
+    images : bool
     """
 
     name = "decathlon_brain_tumour"
     facts = facts_of(TASKS[0])
     labels = LabelSpec(TASKS[0].class_names)
 
-    def __init__(self, root: Path | None) -> None:
-        super().__init__(root, task=1)
+    def __init__(self, root: Path | None, *, images: bool = True) -> None:
+        super().__init__(root, task=1, images=images)
 
 
 class Hippocampus(Decathlon):
@@ -214,14 +233,15 @@ class Hippocampus(Decathlon):
     Parameters
     ----------
     root : Path
+    images : bool
     """
 
     name = "decathlon_hippocampus"
     facts = facts_of(TASKS[3])
     labels = LabelSpec(TASKS[3].class_names)
 
-    def __init__(self, root: Path | None) -> None:
-        super().__init__(root, task=4)
+    def __init__(self, root: Path | None, *, images: bool = True) -> None:
+        super().__init__(root, task=4, images=images)
 
 
 class Prostate(Decathlon):
@@ -230,14 +250,15 @@ class Prostate(Decathlon):
     Parameters
     ----------
     root : Path
+    images : bool
     """
 
     name = "decathlon_prostate"
     facts = facts_of(TASKS[4])
     labels = LabelSpec(TASKS[4].class_names)
 
-    def __init__(self, root: Path | None) -> None:
-        super().__init__(root, task=5)
+    def __init__(self, root: Path | None, *, images: bool = True) -> None:
+        super().__init__(root, task=5, images=images)
 
 
 for _dataset in (Decathlon, BrainTumour, Hippocampus, Prostate):

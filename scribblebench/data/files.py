@@ -70,7 +70,8 @@ def read_case(
     Parameters
     ----------
     files : CaseFiles
-        Geometry is that of the first image; all other files are brought onto its grid.
+        Geometry is that of the first image; all other files are brought onto its grid. Without an
+        image it is that of the dense labels, and the case's image has no channels.
     case_id, patient_id : str
     labels : LabelSpec
     channels : sequence of str
@@ -85,7 +86,11 @@ def read_case(
     InputError
         Naming the file that cannot be read, holds other values or lies on another grid.
     """
-    image, grid = read_images(files.images, channels)
+    if files.images or files.label is None:
+        image, grid = read_images(files.images, channels)
+    else:
+        _, grid = read_integers(files.label)
+        image = np.zeros((0, *grid.array.shape), dtype=np.float32)
     classes = {c: c for c in range(labels.n_classes)} if values is None else dict(values)
     return Case(
         case_id=case_id,

@@ -109,8 +109,10 @@ def prepare(
     Raises
     ------
     InputError
-        If the case is to be resampled and its spacing is not known.
+        If the case has no image, or is to be resampled and its spacing is not known.
     """
+    if not len(case.image):
+        raise InputError(f"{case.case_id}: has no image, only labels to check and to draw on")
     whole, new_spacing_mm = _grid(case, spacing_mm, plane_spacing_mm)
     n_planes, plane_shape = whole[0], whole[1:]
     view = (n_planes if planes is None else planes, field_of_view, field_of_view)

@@ -37,13 +37,8 @@ from scribblebench.exchange.nnunet import (
 )
 from scribblebench.exchange.own_grid import is_resampled, own_grid_targets
 from scribblebench.io.atomic import atomic_folder, write_json
-from scribblebench.io.nifti import (
-    SUFFIXES,
-    read_image,
-    read_volume,
-    write_image,
-    write_label_map,
-)
+from scribblebench.io.formats import write_label_map
+from scribblebench.io.nifti import SUFFIXES, read_image, read_volume, write_image
 from scribblebench.sweep.axes import GIVEN_FORMS
 from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.provenance import code_version

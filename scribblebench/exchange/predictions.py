@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from scribblebench.errors import InputError
+from scribblebench.io.formats import list_files, read_label_map
 from scribblebench.io.grid import on_grid
-from scribblebench.io.nifti import Volume, case_name, list_volumes, read_label_map
+from scribblebench.io.nifti import Volume, case_name
 from scribblebench.sweep.predictions import Prediction
 from scribblebench.types import IGNORE_LABEL, Case, LabelArray, LabelSpec
 
@@ -45,7 +46,7 @@ def read_predictions(
     *,
     progress: Callable[[list[Case]], Iterable[Case]] = iter,
 ) -> Found:
-    """Read the predictions of some cases, `CASE.nii.gz` or `CASE.nii`.
+    """Read the predictions of some cases: `CASE.nii.gz`, `CASE.nii` or, of pictures, `CASE.png`.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def read_predictions(
         If one is missing or cannot be read, lies on another grid, or holds other values than the
         classes.
     """
-    paths = {case_name(path): path for path in list_volumes(folder)}
+    paths = {case_name(path): path for path in list_files(folder)}
     lacking = [case.case_id for case in cases if case.case_id not in paths]
     if lacking:
         named = ", ".join(lacking[:MOST_NAMED]) + (", ..." if len(lacking) > MOST_NAMED else "")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from scribblebench.errors import InputError
+from scribblebench.io.formats import ONE_OF, is_listed
 from scribblebench.io.nifti import SUFFIXES, case_name
 
 
 def find_volumes(path: Path, pattern: str | None) -> dict[str, Path]:
-    """Return the NIfTI files below a folder by the names of their cases, sorted by name.
+    """Return the files below a folder by the names of their cases, sorted by name.
 
     Parameters
     ----------
@@ -17,8 +18,9 @@ def find_volumes(path: Path, pattern: str | None) -> dict[str, Path]:
         A folder, searched with its sub-folders, or one file.
     pattern : str or None
         File name with one `*`, which stands for the name of the case, such as
-        `*_scribble.nii.gz`; other characters mean themselves. None: every file that
-        ends in .nii or .nii.gz; its name without that is the case's. Hidden files are left out.
+        `*_scribble.nii.gz`; other characters mean themselves. None: every NIfTI file or, if
+        there is none, every picture and TIFF file; its name without the ending is the case's.
+        Hidden files and overlays are left out.
 
     Raises
     ------
@@ -31,16 +33,17 @@ def find_volumes(path: Path, pattern: str | None) -> dict[str, Path]:
         return {case_name(path): path}
     if not path.is_dir():
         raise InputError(f"{path}: no such file or folder")
+    named = [(file, _case_in(file.name, pattern)) for file in path.rglob("*")]
+    files = [(file, name) for file, name in named if name is not None and file.is_file()]
+    if pattern is None and any(file.name.endswith(SUFFIXES) for file, _ in files):
+        files = [(file, name) for file, name in files if file.name.endswith(SUFFIXES)]
     found: dict[str, Path] = {}
-    for file in sorted(path.rglob("*"), key=lambda p: (p.name, p)):
-        name = _case_in(file.name, pattern)
-        if name is None or not file.is_file():
-            continue
+    for file, name in sorted(files, key=lambda f: (f[0].name, f[0])):
         if name in found:
             raise InputError(f"{path}: {found[name]} and {file} have the same case name")
         found[name] = file
     if not found:
-        wanted = "*.nii or *.nii.gz" if pattern is None else pattern
+        wanted = f"file that ends in {ONE_OF}" if pattern is None else pattern
         raise InputError(f"{path}: holds no {wanted} (sub-folders were searched)")
     return found
 
@@ -50,7 +53,7 @@ def _case_in(file_name: str, pattern: str | None) -> str | None:
     if file_name.startswith("."):
         return None
     if pattern is None:
-        return case_name(Path(file_name)) if file_name.endswith(SUFFIXES) else None
+        return case_name(Path(file_name)) if is_listed(file_name) else None
     before, after = pattern.split("*")
     if not (file_name.startswith(before) and file_name.endswith(after)):
         return None

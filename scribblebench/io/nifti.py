@@ -6,6 +6,7 @@ On disk the axes are (x, y, z); in memory they are (plane, row, col) = (z, y, x)
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -207,35 +208,10 @@ def whole_numbers(array: AnyArray, path: Path) -> AnyArray:
     return integers
 
 
-def read_label_map(path: Path) -> tuple[LabelArray, Volume]:
-    """Read integer labels as uint8, shape (P, H, W), with the volume they came from.
-
-    Raises
-    ------
-    InputError
-        If a value is not an integer in [0, 255].
-    """
-    values, volume = read_integers(path)
-    labels: LabelArray = values.astype(np.uint8)
-    wrong = labels != values
-    if wrong.any():
-        value = volume.array[wrong].flat[0]
-        raise InputError(f"{path}: labels must be integers in [0, 255], got {value}")
-    return labels, volume
-
-
-def write_label_map(
-    path: Path, label_map: LabelArray, reference: Volume, *, keep_type: bool = True
+def write_label_volume(
+    path: Path, label_map: LabelArray, reference: Volume, *, keep_type: bool
 ) -> None:
-    """Write labels, shape (P, H, W), on the grid of `reference`, atomically.
-
-    The voxels have the reference file's data type, if `keep_type` and it holds all values, else
-    uint8.
-    """
-    if label_map.shape != reference.array.shape:
-        raise ValueError(
-            f"label_map must have shape {reference.array.shape}, got {label_map.shape}"
-        )
+    """Write labels, shape (P, H, W), as a NIfTI file on the grid of `reference`, atomically."""
     dtype = reference.header.get_data_dtype().newbyteorder("=")
     too_large = dtype.kind == "i" and label_map.size and label_map.max() > np.iinfo(dtype).max
     if too_large or not keep_type:
@@ -259,7 +235,7 @@ def write_image(path: Path, image: FloatArray, affine: Float64Array) -> None:
 
 
 def case_name(path: Path) -> str:
-    """Return the file name without `.nii` or `.nii.gz`."""
+    """Return the file name without `.nii`, `.nii.gz` or whatever else it ends in."""
     for suffix in SUFFIXES:
         if path.name.endswith(suffix):
             return path.name.removesuffix(suffix)
@@ -285,9 +261,19 @@ def list_volumes(path: Path) -> list[Path]:
     )
     if not found:
         raise InputError(f"{path}: holds no .nii or .nii.gz file (sub-folders are not searched)")
+    check_names(found, path)
+    return found
+
+
+def check_names(found: Sequence[Path], where: Path) -> None:
+    """Refuse two files of the same case.
+
+    Raises
+    ------
+    InputError
+    """
     first: dict[str, Path] = {}
     for other in found:
         one = first.setdefault(case_name(other), other)
         if one is not other:
-            raise InputError(f"{path}: {one.name} and {other.name} have the same case name")
-    return found
+            raise InputError(f"{where}: {one.name} and {other.name} have the same case name")

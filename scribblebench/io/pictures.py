@@ -8,12 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import tifffile
-from PIL import Image
 
 from scribblebench.errors import InputError
+from scribblebench.io.atomic import atomic_path
 from scribblebench.io.nifti import Volume, whole_numbers
-from scribblebench.types import AnyArray, FloatArray
+from scribblebench.types import AnyArray, FloatArray, LabelArray
 
 PICTURES = (".png", ".bmp", ".jpg", ".jpeg")
 TIFFS = (".tif", ".tiff")
@@ -60,6 +59,27 @@ def read_picture_integers(path: Path) -> tuple[AnyArray, Volume]:
     return whole_numbers(array[0], path), _volume(array[0])
 
 
+def write_picture(path: Path, label_map: LabelArray) -> None:
+    """Write labels, shape (P, H, W), as a grey picture of 8 bits or a TIFF of P pages, atomically.
+
+    Raises
+    ------
+    ValueError
+        If a picture that is no TIFF would have more than one plane.
+    """
+    with atomic_path(path) as temporary:
+        if path.suffix.lower() in TIFFS:
+            import tifffile
+
+            tifffile.imwrite(temporary, label_map, photometric="minisblack", compression="zlib")
+            return
+        from PIL import Image
+
+        if len(label_map) != 1:
+            raise ValueError(f"{path}: must be TIFF to hold {len(label_map)} planes")
+        Image.fromarray(label_map[0]).save(temporary, format="PNG")
+
+
 def _load(path: Path, *, indices: bool) -> AnyArray:
     """Return the pixels, shape (C, P, H, W)."""
     if not path.is_file():
@@ -76,6 +96,8 @@ def _load(path: Path, *, indices: bool) -> AnyArray:
 
 
 def _picture(path: Path, *, indices: bool) -> AnyArray:
+    from PIL import Image
+
     with Image.open(path) as file:
         picture: Image.Image = file
         picture.load()
@@ -89,6 +111,8 @@ def _picture(path: Path, *, indices: bool) -> AnyArray:
 
 def _tiff(path: Path) -> AnyArray:
     """Return pages as planes, or channels where the file says that they are."""
+    import tifffile
+
     with tifffile.TiffFile(path) as file:
         series = file.series[0]
         axes, array = series.axes, series.asarray()

@@ -141,7 +141,7 @@ def test_simulate_says_in_one_line_what_is_wrong(scribblebench, labels, tmp_path
 def test_simulate_does_not_overwrite_its_input(scribblebench, labels):
     ended = simulate(scribblebench, labels, labels)
     assert ended.code == 2
-    assert "is one of the label maps" in ended.err
+    assert "is one of the input files" in ended.err
 
 
 def test_sweep_and_report(scribblebench, tiny, write_protocol, tmp_path):
@@ -259,11 +259,16 @@ def test_evaluate_refuses_a_missing_prediction_another_grid_and_unknown_values(
     pred = tmp_path / "pred"
     pred.mkdir()
     command = ("evaluate", "--pred", pred, "--target", labels, "--output", tmp_path / "m.csv")
+    assert f"{pred}: holds no .nii.gz" in scribblebench(*command).err
+    nib.save(nib.load(labels / "b.nii"), pred / "b.nii")
     assert "a.nii.gz: no such file (prediction for" in scribblebench(*command).err
     for name in ("a.nii.gz", "b.nii"):
         image = nib.load(labels / name)
-        nib.save(nib.Nifti1Image(np.asarray(image.dataobj), np.eye(4)), pred / name)
-    assert "must have the affine of" in scribblebench(*command).err
+        away = AFFINE.copy()
+        away[0, 3] += 20.0
+        nib.save(nib.Nifti1Image(np.asarray(image.dataobj), away), pred / name)
+    message = "a.nii.gz: must be on the image's grid, got its first voxel (20, 0, 0) mm"
+    assert message in scribblebench(*command).err
     for name in ("a.nii.gz", "b.nii"):
         nib.save(nib.Nifti1Image(np.full((40, 36, 3), 2, dtype=np.uint8), AFFINE), pred / name)
     assert "label values must be among 0, 1, 3, got 2" in scribblebench(*command).err
@@ -382,13 +387,15 @@ def test_overlays_show_the_slices_that_were_drawn_in(scribblebench, labels, tmp_
         ended = simulate(scribblebench, labels / "b.nii", tmp_path / "out", "--overlays", *more)
         assert ended.code == 0, ended.err
     assert shapes == [((40, 3, 36),) * 2, ((3, 36, 40),) * 2, ((3, 36, 40),) * 2]
-    assert (tmp_path / "out" / "b.png").exists()
+    assert (tmp_path / "out" / "b-overlay.png").exists()
 
 
 def test_nothing_of_an_earlier_run_is_left_beside_a_label_map(scribblebench, labels, tmp_path):
     output = tmp_path / "out"
     simulate(scribblebench, labels, output, "--strokes", "--overlays")
-    assert {p.name for p in output.glob("b*")} == {"b.nii", "b.json", "b-strokes.json", "b.png"}
+    assert {p.name for p in output.glob("b*")} == {
+        *("b.nii", "b.json", "b-strokes.json", "b-overlay.png")
+    }
     simulate(scribblebench, labels, output)
     assert {p.name for p in output.glob("b*")} == {"b.nii", "b.json"}
     ended = simulate(scribblebench, labels, output, "--budget", "1=0.2")

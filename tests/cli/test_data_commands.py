@@ -29,7 +29,7 @@ def test_list_names_every_data_set_with_its_facts(scribblebench):
 def test_list_of_one_tells_all_of_it(scribblebench):
     out = scribblebench("data", "list", "phantom").out
     assert "classes   0 background, 1 RV, 2 myocardium, 3 LV\n" in out
-    assert "options   patients = 32, size = 64, slices = 6, seed = 0, train = None" in out
+    assert "options   patients = 32, size = 64, slices = 6, seed = 0, train = null" in out
     assert DATASETS["acdc"].facts.citation in scribblebench("data", "list", "acdc").out
     ended = scribblebench("data", "list", "acd")
     assert (ended.code, ended.err) == (2, "error: unknown data set 'acd'. Did you mean 'acdc'?\n")

@@ -98,7 +98,7 @@ def test_formats(scribblebench, labels, tmp_path, name):
         (("--classes", "2,x"), "--classes: must be integers from 1 to 254"),
         (("--classes", "2"), "labels.nii.gz: label values must be among 0, 2, 255, got 1"),
         (("--labels", "no.nii"), "--labels: no.nii: no such file"),
-        (("--labels", "."), "--labels: must be one NIfTI file, got the folder ."),
+        (("--labels", "."), "--labels: must be one file, got the folder ."),
         (("--labels", "empty.nii"), "--labels: empty.nii: holds no foreground"),
         (("--labels", "image.nii"), "--labels: image.nii: holds 250 values besides 0"),
         (("--labels", "ct.nii"), "--labels: ct.nii: labels must be integers in [0, 255], got -"),

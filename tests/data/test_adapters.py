@@ -3,17 +3,25 @@
 The networks learn for two steps only; what they learn is tested elsewhere.
 """
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from layouts.btcv import write_btcv
 from layouts.decathlon import write_decathlon
+from layouts.medscribble import write_medscribble
 from layouts.myops import write_myops
 from layouts.own import write_folder, write_nnunet, write_pictures
 from test_acdc import write_patient
 from test_mscmr import write_case
 
 from scribblebench.data import DATASETS, fingerprint
+from scribblebench.io.formats import read_label_map
+from scribblebench.io.nifti import case_name
+from scribblebench.types import IGNORE_LABEL
+
+SCORES = ["case_id", "class_id", "class_name", "dsc", "hd", "hd95", "assd", "distance_unit"]
 
 
 def write_acdc(root):
@@ -39,6 +47,7 @@ ADAPTERS = {
     "folder": (lambda root: write_folder(root, n=8), {"patient": r"^(P\d)"}),
     "nnunet": (lambda root: write_nnunet(root, n=4), {}),
     "pictures": (lambda root: write_pictures(root, n=4, colour=True), {}),
+    "medscribble": (write_medscribble, {"annotator": 2}),
 }
 """A function that writes files in the official layout, and options."""
 
@@ -84,9 +93,10 @@ def test_cases_agree_with_what_the_data_set_says_of_itself(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ADAPTERS)
-def test_a_trial_draws_trains_predicts_and_scores(
+def test_a_trial_and_the_commands_draw_train_predict_and_score_alike(
     tmp_path, tiny, write_protocol, scribblebench, name
 ):
+    """Scribbles of `simulate` are not those of a trial, which has densities of its own."""
     dataset, options = opened(name, tmp_path)
     parts = {part: cases for part, cases in dataset.split().parts.items() if cases}
     tiny["dataset"] = {"name": dataset.name, "options": options}
@@ -102,3 +112,31 @@ def test_a_trial_draws_trains_predicts_and_scores(
     assert set(rows["class_name"]) == set(dataset.labels.class_names[1:])
     assert rows["dsc"].between(0, 1).all()
     assert (rows["annotated_fraction"] > 0).all()
+
+    def run(command, *arguments):
+        ended = scribblebench(command, *arguments)
+        assert ended.code == 0, ended.err
+
+    def of(part):
+        settings = [f"{key}={json.dumps(value)}" for key, value in options.items()]
+        given = [word for setting in settings for word in ("--dataset-option", setting)]
+        place = ("--dataset", dataset.name, "--data", tmp_path / "data", "--part", part)
+        return (*place, *given)
+
+    drawing = ("--form", "skeleton", "--budget", "0.2")
+    run("simulate", *of("train"), *drawing, "--output", tmp_path / "scribbles")
+    drawn = [p for p in (tmp_path / "scribbles").iterdir() if p.suffix not in (".json", ".csv")]
+    assert {case_name(path) for path in drawn} == {*parts["train"]}
+    for path in drawn:
+        scribble, there = read_label_map(path)[0], dataset.load(case_name(path)).label_map
+        marked = scribble != IGNORE_LABEL
+        assert (scribble[marked] > 0).any()
+        np.testing.assert_array_equal(scribble[marked], there[marked])
+    run("train", *arguments[:4], "--output", tmp_path / "model", "--device", "cpu")
+    scored_part = tiny["split"]["score"]
+    model = ("--model", tmp_path / "model" / "model.pt")
+    run("predict", *model, *of(scored_part), "--output", tmp_path / "pred")
+    table = tmp_path / "scores.csv"
+    run("evaluate", "--pred", tmp_path / "pred", *of(scored_part), "--output", table)
+    found = pd.read_csv(table)[SCORES]
+    pd.testing.assert_frame_equal(found, rows[SCORES], check_exact=True)

@@ -2,16 +2,19 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+from faults import report_of
 from layouts.decathlon import write_decathlon
-from layouts.volumes import affine_of, image_of, labels_of
+from layouts.volumes import affine_of, image_of, labels_of, save
 
 from scribblebench.data import DATASETS
 from scribblebench.data.decathlon import BrainTumour, Decathlon, Hippocampus, Prostate
+from scribblebench.data.preprocessing import prepare
 from scribblebench.errors import InputError
 
 
@@ -92,11 +95,47 @@ def test_the_list_of_cases_counts_and_a_file_that_it_names_must_be_there(tmp_pat
             Hippocampus(tmp_path).load(name.split("/")[1])
 
 
-def test_labels_without_images_are_said_to_be_for_simulation(tmp_path):
-    folder = write_decathlon(tmp_path, 5, n=3)
-    (folder / "imagesTr").rename(folder / "imagesTs")
-    with pytest.raises(InputError, match=r"labelsTr.* no imagesTr.*scribblebench simulate"):
+@pytest.mark.parametrize("name", ["labelsTr", "gt_segmentations"])
+def test_labels_without_images_are_checked_and_drawn_on_where_that_is_asked_for(tmp_path, name):
+    folder = write_decathlon(tmp_path, 5, n=4)
+    whole = Prostate(folder)
+    wanted = {case_id: whole.load(case_id) for case_id in whole.case_ids()}
+    shutil.rmtree(folder / "imagesTr")
+    (folder / "labelsTr").rename(folder / name)
+    with pytest.raises(InputError, match=r"no imagesTr; without images \(option images=false\)"):
         Prostate(folder)
+    for dataset in (Prostate(folder, images=False), Decathlon(tmp_path, task=5, images=False)):
+        assert list(dataset.case_ids()) == list(wanted)
+        assert dataset.split() == whole.split()
+        for case_id, case in wanted.items():
+            alone = dataset.load(case_id)
+            assert alone.image.shape == (0, *case.image.shape[1:])
+            np.testing.assert_array_equal(alone.label_map, case.label_map)
+            assert alone.spacing_mm == case.spacing_mm
+    with pytest.raises(InputError, match="prostate_001: has no image, only labels"):
+        prepare(dataset.load("prostate_001"), field_of_view=32)
+    with pytest.raises(InputError, match="images must be true or false, got 'no'"):
+        Prostate(folder, images="no")
+
+
+def test_a_check_of_labels_alone_finds_damage_and_the_same_labels_twice(tmp_path):
+    folder = write_decathlon(tmp_path, 5, n=4)
+    shutil.rmtree(folder / "imagesTr")
+    labels = folder / "labelsTr"
+    for number, path in enumerate(sorted(labels.glob("p*"))):
+        image = nib.load(path)
+        array = np.asarray(image.dataobj).copy()
+        array[0, 0, number] = 1  # no two are the same
+        save(path, array, image.affine)
+    assert report_of(Prostate(folder, images=False), folder).problems == ()
+    shutil.copy(labels / "prostate_001.nii.gz", labels / "prostate_003.nii.gz")
+    (labels / "prostate_002.nii.gz").write_bytes(b"x" * 40)
+    parts = {"train": [f"prostate_00{n}" for n in range(1, 5)]}
+    report = report_of(Prostate(folder, images=False), folder, parts)
+    assert [problem.line().split(": ")[0] for problem in report.problems] == [
+        *("prostate_002", "prostate_003")
+    ]
+    assert report.problems[1].text.startswith("has the same labels as prostate_001")
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,14 @@ import numpy as np
 import pytest
 
 from scribblebench.errors import InputError
+from scribblebench.io.formats import read_label_map, write_label_map
 from scribblebench.io.nifti import (
     case_name,
     list_volumes,
     read_channels,
     read_image,
     read_integers,
-    read_label_map,
     read_volume,
-    write_label_map,
 )
 
 OBLIQUE = np.array([[0.0, -1.5, 0, 9], [1.25, 0, 0, -3], [0, 0, 8.0, 4], [0, 0, 0, 1]])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from scribblebench.data import DATASETS
-from scribblebench.io.nifti import read_label_map
+from scribblebench.io.formats import read_label_map
 from scribblebench.scribbles import ERRORS, FORMS, PRESETS, Pen, simulate_volume
 from scribblebench.scribbles.realism import compare
 from scribblebench.scribbles.statistics import volume_statistics

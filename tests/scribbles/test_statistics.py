@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.graph import MCP_Geometric
 
-from scribblebench.io.nifti import read_label_map
+from scribblebench.io.formats import read_label_map
 from scribblebench.scribbles.coverage import distance_within
 from scribblebench.scribbles.statistics import slice_statistics, volume_statistics
 from scribblebench.types import IGNORE_LABEL

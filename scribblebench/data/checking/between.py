@@ -60,7 +60,7 @@ def split_problems(
 
 
 def duplicates(cases: Sequence[CaseFacts], parts: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-    """Yield cases whose image is that of an earlier one to the last voxel.
+    """Yield cases whose image, or label map without one, is an earlier one's to the last voxel.
 
     In two parts of the split that is an error, because what is scored was trained on. In one part
     it is a warning: the scan counts twice.
@@ -73,7 +73,8 @@ def duplicates(cases: Sequence[CaseFacts], parts: Mapping[str, Sequence[str]]) -
         one = first.setdefault(facts.digest, facts)
         if one is facts:
             continue
-        text = f"has the same image as {one.case_id}"
+        what = "image" if facts.ranges else "labels"
+        text = f"has the same {what} as {one.case_id}"
         if one.patient_id != facts.patient_id:
             text += ", called another patient"
         here, there = part_of.get(facts.case_id), part_of.get(one.case_id)

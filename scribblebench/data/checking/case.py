@@ -32,7 +32,7 @@ class CaseFacts:
     files : CaseFiles or None
         None where the data set cannot say which they are.
     shape : tuple of 4 int, or None
-        (C, P, H, W) of the image; None where the case cannot be read.
+        (C, P, H, W) of the image; None where the case cannot be read. C is 0 without an image.
     spacing_mm : tuple of 3 floats, or None
         (plane, row, col).
     image_types, label_types : tuple of str
@@ -46,7 +46,8 @@ class CaseFacts:
     contradicting : int
         Annotated voxels that the dense labels give another class.
     digest : str
-        The same for two images if and only if they have the same shape and voxels.
+        The same for two images if and only if they have the same shape and voxels; of label maps
+        without images, for two of these.
     """
 
     case_id: str
@@ -115,9 +116,10 @@ def _measured(facts: CaseFacts, case: Case, labels: LabelSpec) -> CaseFacts:
     if case.label_map is not None and case.scribble is not None:
         marked = case.scribble != IGNORE_LABEL
         contradicting = int((marked & (case.scribble != case.label_map)).sum())
-    image = np.ascontiguousarray(case.image)
-    digest = hashlib.sha256(str(image.shape).encode())
-    digest.update(image.tobytes())
+    image = case.image
+    content = case.label_map if not c and case.label_map is not None else image
+    digest = hashlib.sha256(str(content.shape).encode())
+    digest.update(np.ascontiguousarray(content).tobytes())
     return replace(
         facts,
         shape=(c, p, h, w),

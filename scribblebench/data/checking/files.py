@@ -11,7 +11,7 @@ from nibabel.orientations import aff2axcodes
 from scribblebench.data.checking.problems import Problem
 from scribblebench.data.dataset import CaseFiles
 from scribblebench.errors import InputError
-from scribblebench.io.formats import read_channels, read_integers
+from scribblebench.io.formats import ending, read_channels, read_integers
 from scribblebench.io.grid import on_grid
 from scribblebench.io.header import Header, read_header
 from scribblebench.io.nifti import SUFFIXES, Volume
@@ -21,11 +21,6 @@ NOTICED_VOXELS = 0.01
 files differ by less than 0.001 voxels."""
 
 
-def all_files(files: CaseFiles) -> list[Path]:
-    """Return the files of a case: images, dense labels, scribbles."""
-    return [*files.images, *(path for path in (files.label, files.scribble) if path is not None)]
-
-
 def is_nifti(path: Path) -> bool:
     """Tell by its name whether a file is a NIfTI file; only these have a header to look at."""
     return path.name.endswith(SUFFIXES)
@@ -33,7 +28,7 @@ def is_nifti(path: Path) -> bool:
 
 def absent_files(files: CaseFiles, case_id: str) -> Iterator[Problem]:
     """Yield an error for each file that is missing or holds nothing."""
-    for path in all_files(files):
+    for path in files.all():
         if not path.is_file():
             yield Problem("error", "file", case_id, f"{path}: no such file")
         elif not path.stat().st_size:
@@ -43,16 +38,19 @@ def absent_files(files: CaseFiles, case_id: str) -> Iterator[Problem]:
 def faulty_files(files: CaseFiles, case_id: str) -> Iterator[Problem]:
     """Yield an error for each file that cannot be read or lies on another grid than the image.
 
-    All voxels of all files are read, one file at a time beside the first image.
+    All voxels of all files are read, one file at a time beside the first image. Files of a format
+    that belongs to one data set alone, such as arrays, are left to it.
     """
     grid: Volume | None = None
-    for path in all_files(files):
+    for path in files.all():
+        if not ending(path.name):
+            continue
         try:
             is_image = path in files.images
             volume = read_channels(path)[1] if is_image else read_integers(path)[1]
             if grid is not None:
                 on_grid(volume, grid, path=path)
-            if path == files.images[0]:
+            if path in files.images[:1]:
                 grid = volume
         except InputError as error:
             yield Problem("error", "file", case_id, str(error))
@@ -60,7 +58,7 @@ def faulty_files(files: CaseFiles, case_id: str) -> Iterator[Problem]:
 
 def headers_of(files: CaseFiles) -> dict[Path, Header]:
     """Return the headers of the NIfTI files among those of a case."""
-    return {path: read_header(path) for path in all_files(files) if is_nifti(path)}
+    return {path: read_header(path) for path in files.all() if is_nifti(path)}
 
 
 def odd_geometry(headers: dict[Path, Header], image: Path, case_id: str) -> Iterator[Problem]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scribblebench.data.checking.case import CaseFacts
-from scribblebench.data.checking.files import all_files
 from scribblebench.data.checking.problems import Problem
 from scribblebench.io.nifti import SUFFIXES
 
@@ -39,7 +38,7 @@ def unused_files(cases: Sequence[CaseFacts], root: Path) -> Unused:
     image whose labels are missing. Hidden files and those of other types are left out.
     """
     known = [facts for facts in cases if facts.files is not None]
-    used = {_absolute(path) for facts in known if facts.files for path in all_files(facts.files)}
+    used = {_absolute(path) for facts in known if facts.files for path in facts.files.all()}
     if not used:
         return Unused((), ())
     base = _absolute(root)
@@ -93,7 +92,7 @@ def _patterns(
     labels, images = set(), set()
     for facts in cases:
         assert facts.files is not None
-        for path in all_files(facts.files):
+        for path in facts.files.all():
             if not _absolute(path).is_relative_to(base):
                 continue
             name = _plain(_absolute(path).relative_to(base))
