@@ -11,12 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from scribblebench.cli.tables import print_table
 from scribblebench.data import DATASETS
 from scribblebench.data.opening import options_of
 from scribblebench.types import LabelSpec
-
-FILE_WIDTH = 160
-"""Columns of the table where standard output is no terminal."""
 
 
 def list_datasets(
@@ -35,10 +33,10 @@ def list_datasets(
         content: Any = found[name] if name else list(found.values())
         typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
         return
-    console = Console(highlight=False, soft_wrap=bool(name))
-    if not (name or console.is_terminal):
-        console = Console(highlight=False, width=FILE_WIDTH)
-    console.print(_all_of(found[name]) if name else _table(list(found.values())))
+    if name:
+        Console(highlight=False, soft_wrap=True).print(_all_of(found[name]))
+    else:
+        print_table(_table(list(found.values())))
 
 
 def _described(name: str) -> dict[str, Any]:

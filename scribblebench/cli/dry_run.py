@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from scribblebench.cli.counted import counted
 from scribblebench.cli.durations import clock
+from scribblebench.cli.tables import print_table
 
 if TYPE_CHECKING:
     from scribblebench.sweep.forecast import Cell
@@ -22,7 +22,7 @@ def tell_forecast(cells: Sequence[Cell], *, n_workers: int | None, folder: objec
 
     table = Table(box=None, pad_edge=False)
     for column in ("form", "density", "method"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for column in ("trials", "finished", "time each", "time left", "annotation"):
         table.add_column(column, justify="right")
     for cell in cells:
@@ -36,7 +36,7 @@ def tell_forecast(cells: Sequence[Cell], *, n_workers: int | None, folder: objec
             _known(cell.left_s),
             _known(cell.annotation_s),
         )
-    Console(highlight=False, soft_wrap=True).print(table)
+    print_table(table)
     n, finished = sum(cell.n for cell in cells), sum(cell.finished for cell in cells)
     failed, to_run = sum(cell.failed for cell in cells), sum(cell.to_run for cell in cells)
     left = total_left_s(cells)

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from scribblebench.cli.measured import Measured, Source, measure
+from scribblebench.cli.tables import print_table
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
 from scribblebench.scribbles.realism import compare, summarise
@@ -42,9 +42,6 @@ PER_STROKE = {
     "stroke_tortuosity": "tortuosity",
 }
 """Statistics that are compared and how they are called in tables and figures."""
-
-FILE_WIDTH = 120
-"""Columns of the table where standard output is no terminal."""
 
 
 def realism(
@@ -166,9 +163,7 @@ def _print(result: pd.DataFrame, unit: str, *, compared: bool) -> None:
             label = names[str(row["statistic"])].format(unit=unit)
             table.add_row("" if i else str(class_id), label, *cells)
         table.add_section()
-    console = Console(highlight=False)
-    console = console if console.is_terminal else Console(highlight=False, width=FILE_WIDTH)
-    console.print(table)
+    print_table(table)
 
 
 def _moments(mean: float, sd: float, n: int) -> str:
