@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +15,7 @@ from scribblebench.training.augmentation import apply_transform, draw_transform
 from scribblebench.training.batch import Batch
 from scribblebench.training.device import to_device
 from scribblebench.training.networks import memory_format
+from scribblebench.training.patch_placement import ForegroundPlaces
 from scribblebench.training.scribble_geometry import ScribbleGeometry
 from scribblebench.training.settings import TrainingSettings
 from scribblebench.types import IGNORE_LABEL, BoolArray, FloatArray, LabelArray
@@ -98,6 +99,14 @@ class Batches:
         fill = [IGNORE_LABEL if name in ("targets", "dense") else 0 for name in maps]
         self._fill = torch.tensor(fill, device=device)
         self._permutation = lru_cache(maxsize=2)(self._draw_permutation)
+        self._places: ForegroundPlaces | None = None
+        if settings.foreground_patches:
+            self._places = ForegroundPlaces(
+                data.targets,
+                share=settings.foreground_patches,
+                patch=settings.patch_size,
+                seed=seed,
+            )
 
     def _draw_permutation(self, epoch: int) -> list[int]:
         rng = rng_for(self._seed, "order", epoch)
@@ -113,13 +122,17 @@ class Batches:
 
     def batch(self, step: int) -> Batch:
         """Return the augmented batch of a step, counted from 0."""
-        chosen = to_device(torch.tensor(self.chosen(step)), self._device)
+        numbers = self.chosen(step)
+        chosen = to_device(torch.tensor(numbers), self._device)
         drawing = Generator().manual_seed(seed_for(self._seed, "augmentation", step))
         noise = Generator(self._device).manual_seed(seed_for(self._seed, "noise", step))
         patch = self._settings.patch_size
         transform = draw_transform(
             len(chosen), self._settings.augmentation, dims=len(patch), generator=drawing
         )
+        if self._places is not None:
+            offset = self._places.aim(transform.offset, numbers, step)
+            transform = replace(transform, offset=offset)
         images, maps = apply_transform(
             self._images[chosen],
             self._maps[chosen],

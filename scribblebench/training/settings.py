@@ -67,7 +67,7 @@ class TrainingSettings(QuietDefaults):
     """Network, optimisation and inference: the same for every trial that is compared."""
 
     model_config = STRICT
-    QUIET: ClassVar[tuple[str, ...]] = ("volume",)
+    QUIET: ClassVar[tuple[str, ...]] = ("volume", "foreground_patches")
 
     spacing_mm: Annotated[Number, Field(ge=0.1, le=20.0)] | None = None
     """In-plane spacing that slices are resampled to; None keeps the pixels."""
@@ -77,6 +77,9 @@ class TrainingSettings(QuietDefaults):
     """Side of the square that training sees, cut anywhere in the field of view."""
     volume: VolumeSettings | None = None
     """Train in 3D, on volumes of so many planes; None trains in 2D, on slices."""
+    foreground_patches: Share | None = None
+    """Share of the patches that are centred, where there is room, on an annotated voxel of the
+    foreground; None places all of them anywhere."""
     network: str = "unet"
     width: Annotated[Count, Field(ge=2, le=512)] = 16
     """Feature channels at full resolution; they double with each halving."""
