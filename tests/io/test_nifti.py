@@ -243,3 +243,34 @@ def test_intensities_are_scaled_by_slope_and_intercept(tmp_path):
     (tmp_path / "a.nii").write_bytes(raw)
     assert read_image(tmp_path / "a.nii")[0].ravel().tolist() == [-1.5, -0.5]
     assert read_channels(tmp_path / "a.nii")[0].ravel().tolist() == [-1.5, -0.5]
+
+
+def test_a_compressed_file_that_its_checksum_contradicts_is_refused(tmp_path):
+    """Any of 60 bits turned, or the end cut off: nothing is read that was not written."""
+    rng = np.random.default_rng(5)
+    labels = rng.integers(0, 3, (20, 20, 4)).astype(np.uint8)
+    path = save(tmp_path / "a.nii.gz", labels)
+    content = path.read_bytes()
+    damaged = [content[:-8], content[:-1], content + b"x"]
+    for at in rng.choice(np.arange(20, len(content)), 60, replace=False):
+        spoiled = bytearray(content)
+        spoiled[at] ^= 1 << int(rng.integers(8))
+        damaged.append(bytes(spoiled))
+    for spoiled in damaged:
+        path.write_bytes(spoiled)
+        with pytest.raises(InputError, match=r"a\.nii\.gz: cannot be read as NIfTI"):
+            read_integers(path)
+    path.write_bytes(content)
+    np.testing.assert_array_equal(read_integers(path)[0], labels.T)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti2Image])
+def test_both_versions_and_byte_orders_are_read_from_compressed_files(tmp_path, kind, order):
+    array = np.arange(24, dtype=f"{order}i2").reshape(4, 3, 2)
+    header = kind.header_class(endianness=order)
+    header.set_data_dtype(array.dtype)
+    nib.save(kind(array, OBLIQUE, header), tmp_path / "a.nii.gz")
+    values, volume = read_integers(tmp_path / "a.nii.gz")
+    np.testing.assert_array_equal(values, array.T)
+    np.testing.assert_allclose(volume.affine, OBLIQUE)
