@@ -38,9 +38,6 @@ if TYPE_CHECKING:  # at run time these would bring torch to commands that do not
 MOST_LABELS = 16
 """A file of whole numbers with no more different ones than this is taken for a label map."""
 
-MOST_OBLONG = 2.0
-"""Largest ratio of the sides of a pixel; beyond it planes are taken to lie along another axis."""
-
 
 def predict(
     model: Annotated[Path, typer.Option(help="model.pt of `train` or of `sweep --keep-models`.")],
@@ -174,7 +171,7 @@ def _predict_case(
     device: torch.device,
 ) -> None:
     """Predict one image; what an earlier run has left in its place is removed first."""
-    from scribblebench.data.preprocessing import prepare
+    from scribblebench.data.preprocessing import check_planes, prepare
     from scribblebench.training.prediction import predict_case
 
     remove_earlier([output])
@@ -190,13 +187,7 @@ def _predict_case(
         raise InputError(
             f"{source.where}: must state its spacing, because the model sees {seen} mm"
         )
-    if case.spacing_mm is not None:
-        _, row_mm, col_mm = case.spacing_mm
-        if max(row_mm, col_mm) > MOST_OBLONG * min(row_mm, col_mm):
-            raise InputError(
-                f"{source.where}: must have its planes along the third axis, where pixels are near "
-                f"square, got rows {row_mm:g} mm and columns {col_mm:g} mm apart"
-            )
+    check_planes(case.spacing_mm, source.where)
     unlabelled = replace(case, label_map=None, scribble=None)
     slices = prepare(unlabelled, **settings.preparation)
     pred, _ = predict_case(

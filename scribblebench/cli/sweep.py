@@ -178,6 +178,8 @@ def sweep(
     with SweepProgress() as progress, stopping_on_signals(stop, progress.say):
         try:
             planned = plan_sweep(parsed, output=folder, places=places)
+            for note in planned.notes:
+                progress.say(f"note: {note}")
             chosen_ids = select(planned.plan.trials, only or [])
             n_missing = len(set(chosen_ids) - planned.store.finished_ids())
             runner, n_workers = choose_executor(wanted, n_missing)

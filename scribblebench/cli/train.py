@@ -54,6 +54,7 @@ def train(
     began = time.monotonic()
     # Importing torch and MONAI takes seconds that other commands need not wait.
     from scribblebench.cli.progress import SweepProgress
+    from scribblebench.sweep.data_notes import split_notes, view_notes
     from scribblebench.sweep.inputs import load_data
     from scribblebench.sweep.plan import expand
     from scribblebench.sweep.protocol import ProtocolError, data_root, find_protocol, read_protocol
@@ -83,6 +84,8 @@ def train(
             request = DataRequest.of(config)
             source = open_source(request, Places(data_root(data, parsed), prepared, cache))
             loaded, fingerprint = load_data(request, source, [config], scored=False)
+            for note in (*view_notes(loaded), *split_notes(parsed.split.named, source.case_ids())):
+                progress.say(f"note: {note}")
             progress.sweep_started([("train", config)], [])
             progress.trial_started("train")
             trained = train_single(

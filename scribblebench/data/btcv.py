@@ -6,20 +6,16 @@ Challenge, doi 10.7303/syn3193805.
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
 
 from scribblebench.data.dataset import DATASETS, CaseFiles, DatasetFacts, Split
 from scribblebench.data.default_split import SPLIT_FACT, hash_split
 from scribblebench.data.files import chosen_classes, data_folder, read_case
 from scribblebench.errors import InputError
 from scribblebench.io.nifti import case_name, list_volumes
-from scribblebench.types import Case, FloatArray, LabelSpec
+from scribblebench.types import Case, LabelSpec
 
 ORGANS = (
     *("spleen", "right kidney", "left kidney", "gallbladder", "oesophagus", "liver", "stomach"),
@@ -28,8 +24,8 @@ ORGANS = (
 )
 """In the order of the label values 1 to 13."""
 
-SOFT_TISSUE = (40.0, 400.0)
-"""Centre and width in HU of the usual window for the abdomen."""
+SOFT_TISSUE = (-160.0, 240.0)
+"""The usual window for the abdomen: 400 HU wide about 40."""
 
 LAYOUTS = (
     *(("RawData/Training/img", "RawData/Training/label"), ("Training/img", "Training/label")),
@@ -50,13 +46,11 @@ class Btcv:
         Folder of the data set.
     organs : list of str
         Some of the 13; class ids are in the order of the list, all others are background.
-    window : list of 2 floats, or None
-        Centre and width in HU: intensities are cut to it on loading. None: all as they are.
 
     Raises
     ------
     InputError
-        If there is no root, no scan in it, an organ is unknown or the window is none.
+        If there is no root, no scan in it, or an organ is unknown.
     """
 
     name = "btcv"
@@ -70,6 +64,7 @@ class Btcv:
         citation="Landman et al., MICCAI Multi-Atlas Labeling Beyond the Cranial Vault - Workshop "
         "and Challenge, 2015, doi 10.7303/syn3193805",
         url="https://www.synapse.org/Synapse:syn3193805",
+        intensity_range=SOFT_TISSUE,
     )
     labels = LabelSpec(("background", *ORGANS))
 
@@ -78,7 +73,6 @@ class Btcv:
         root: Path | None,
         *,
         organs: Sequence[str] = ORGANS,
-        window: Sequence[float] | None = SOFT_TISSUE,
     ) -> None:
         root = data_folder(root, self.name)
         chosen = chosen_classes(organs, ORGANS, "organs")
@@ -87,7 +81,6 @@ class Btcv:
             value: chosen.index(organ) + 1 if organ in chosen else 0
             for value, organ in enumerate(ORGANS, start=1)
         }
-        self._range = None if window is None else intensity_range(window)
         places = [root, *(root / name for name in ("btcv", "BTCV", "Abdomen"))]
         folders = [
             (place / images, place / labels)
@@ -123,8 +116,8 @@ class Btcv:
         return CaseFiles((image,), next((p for p in labels if p.exists()), labels[0]), None)
 
     def load(self, case_id: str) -> Case:
-        """Read a scan, cut its intensities to the window, and read its dense labels."""
-        case = read_case(
+        """Read a scan and its dense labels."""
+        return read_case(
             self.files(case_id),
             case_id=case_id,
             patient_id=self.patient_id(case_id),
@@ -132,27 +125,6 @@ class Btcv:
             channels=self.facts.channels,
             values=self._values,
         )
-        if self._range is None:
-            return case
-        image: FloatArray = np.clip(case.image, *self._range)
-        return dataclasses.replace(case, image=image)
-
-
-def intensity_range(window: Sequence[float]) -> tuple[np.float32, np.float32]:
-    """Return the least and greatest intensity of a window.
-
-    Raises
-    ------
-    InputError
-        If it is not two numbers, the second of them > 0.
-    """
-    numbers = isinstance(window, list | tuple) and all(
-        isinstance(n, int | float) and not isinstance(n, bool) and math.isfinite(n) for n in window
-    )
-    if not numbers or len(window) != 2 or window[1] <= 0:
-        raise InputError(f"window must be [centre, width] with width > 0, got {window!r}")
-    centre, width = window
-    return np.float32(centre - width / 2), np.float32(centre + width / 2)
 
 
 DATASETS.add("btcv", Btcv)

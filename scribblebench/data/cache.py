@@ -17,15 +17,15 @@ from scribblebench.data.prepared import Preparation, Prepared, write_prepared
 from scribblebench.data.preprocessing import Slices
 from scribblebench.errors import InputError
 
-VERSION = 1
+VERSION = 2
 """Raised when the same files and settings start to give other prepared cases."""
 
 
 class Cache:
     """A data set whose prepared cases are kept; it stands in for the data set.
 
-    Images are kept in 256 levels, and always come from there: the first run sees them as later
-    ones do.
+    Images are kept in levels (see `to_levels`), and always come from there: the first run sees
+    them as later ones do.
 
     Parameters
     ----------
@@ -91,11 +91,22 @@ class Cache:
         One that is not kept yet, or whose file is damaged, is prepared. Errors are those of `keep`.
         """
         path = self.keep(case_id)
-        try:
-            return Prepared(path).slices(case_id)
-        except InputError:  # damaged: its checksums are compared when it is read
+        slices = self._read(path, case_id)
+        if slices is None:
             self._write(path, case_id)
-            return Prepared(path).slices(case_id)
+            slices = self._read(path, case_id)
+        assert slices is not None, "it was written a moment ago"
+        return slices
+
+    def _read(self, path: Path, case_id: str) -> Slices | None:
+        """Return a case as it is kept; None if the file is damaged or another one's."""
+        try:
+            prepared = Prepared(path)
+            if prepared.preparation != self.preparation or case_id not in prepared.case_ids():
+                return None
+            return prepared.slices(case_id)
+        except InputError:  # its checksums are compared when it is read
+            return None
 
     def _write(self, path: Path, case_id: str) -> None:
         slices = self.preparation.apply(self._dataset.load(case_id))

@@ -51,6 +51,9 @@ class DatasetFacts:
         Authors, title, journal, year, DOI.
     url : str
         Where to get it; empty for what is embedded or a user's own.
+    intensity_range : tuple of 2 floats, or None
+        What intensities are cut to before they are normalised, where a protocol says nothing else;
+        None leaves them.
     """
 
     title: str
@@ -61,6 +64,7 @@ class DatasetFacts:
     licence: str
     citation: str
     url: str
+    intensity_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from scribblebench.data.dataset import Split
+from scribblebench.data.intensity import IntensityClip
 from scribblebench.data.levels import to_image, to_levels
 from scribblebench.data.preprocessing import Slices, prepare
 from scribblebench.errors import InputError
@@ -39,7 +40,7 @@ class Preparation(QuietDefaults):
     """What was prepared, and how; a protocol must ask for the same."""
 
     model_config = STRICT
-    QUIET: ClassVar[tuple[str, ...]] = ("planes", "plane_spacing_mm")
+    QUIET: ClassVar[tuple[str, ...]] = ("planes", "plane_spacing_mm", "intensity")
 
     dataset: str
     options: dict[str, Any]
@@ -47,6 +48,7 @@ class Preparation(QuietDefaults):
     spacing_mm: float | None
     planes: int | None = None
     plane_spacing_mm: float | None = None
+    intensity: IntensityClip | None = None
 
     def apply(self, case: Case, *, image: FloatArray | None = None) -> Slices:
         """Prepare a case; `image` is what comes of its image, if that is known already."""
@@ -56,6 +58,7 @@ class Preparation(QuietDefaults):
             spacing_mm=self.spacing_mm,
             planes=self.planes,
             plane_spacing_mm=self.plane_spacing_mm,
+            intensity=self.intensity,
             image=image,
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scribblebench.data.intensity import IntensityClip
 from scribblebench.data.resampling import (
     PlaneShape,
     along_planes,
@@ -29,6 +30,9 @@ from scribblebench.types import (
 
 VolumeShape = tuple[int, int, int]
 """Planes, rows and columns."""
+
+MOST_OBLONG = 2.0
+"""Largest ratio of the sides of a pixel; beyond it planes are taken to lie along another axis."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Slices:
         Planes, rows and columns of the whole case, resampled, before it was cut or padded.
     spacing_mm : tuple of 3 floats, or None
         (plane, row, col) distances after resampling.
+    cut_share : float, or None
+        Share of the foreground, in the dense labels, that lies outside the field of view.
     """
 
     case: Case
@@ -63,6 +69,7 @@ class Slices:
     inside: BoolArray
     volume_shape: VolumeShape
     spacing_mm: SpacingMm | None
+    cut_share: float | None = None
 
     @property
     def plane_shape(self) -> PlaneShape:
@@ -87,6 +94,7 @@ def prepare(
     spacing_mm: float | None = None,
     planes: int | None = None,
     plane_spacing_mm: float | None = None,
+    intensity: IntensityClip | None = None,
     image: FloatArray | None = None,
 ) -> Slices:
     """Resample and normalise a case and cut or pad it about its centre.
@@ -103,24 +111,32 @@ def prepare(
         Planes to cut or pad to, after resampling; None keeps all.
     plane_spacing_mm : float, or None
         Distance of the planes to resample to, met in the same way. None keeps the planes.
+    intensity : IntensityClip, or None
+        What intensities are cut to before anything else; None leaves them.
     image : ndarray of float32, shape (P, C, S, S), or None
         What comes of the case's image, if that is known already; then it is not looked at.
 
     Raises
     ------
     InputError
-        If the case has no image, or is to be resampled and its spacing is not known.
+        If the case has no image, is to be resampled and its spacing is not known, or has its
+        planes along another axis than the first.
     """
     if not len(case.image):
         raise InputError(f"{case.case_id}: has no image, only labels to check and to draw on")
+    check_planes(case.spacing_mm, case.case_id)
     whole, new_spacing_mm = _grid(case, spacing_mm, plane_spacing_mm)
     n_planes, plane_shape = whole[0], whole[1:]
     view = (n_planes if planes is None else planes, field_of_view, field_of_view)
     if image is None:
-        image = _planes_first(fit(_normal(case.image, whole), view, fill=0.0))
-    label_map = scribble = None
+        seen = case.image if intensity is None else intensity.apply(case.image)
+        image = _planes_first(fit(_normal(seen, whole), view, fill=0.0))
+    label_map = scribble = cut_share = None
     if case.label_map is not None:
-        label_map = fit(_resample_labels(case.label_map, whole), view, fill=BACKGROUND)
+        of_whole = _resample_labels(case.label_map, whole)
+        label_map = fit(of_whole, view, fill=BACKGROUND)
+        n_voxels = np.count_nonzero(of_whole)
+        cut_share = 1.0 - np.count_nonzero(label_map) / n_voxels if n_voxels else 0.0
     if case.scribble is not None:
         scribble = resample_scribble(case.scribble, plane_shape)
         scribble = along_planes(resample_scribble, scribble, n_planes)
@@ -133,7 +149,25 @@ def prepare(
         inside=fit(np.broadcast_to(np.True_, whole), view, fill=False),
         volume_shape=whole,
         spacing_mm=new_spacing_mm,
+        cut_share=cut_share,
     )
+
+
+def check_planes(spacing_mm: SpacingMm | None, where: str) -> None:
+    """Refuse planes whose pixels are so oblong that they are no planes of a scan.
+
+    Raises
+    ------
+    InputError
+    """
+    if spacing_mm is None:
+        return
+    _, row_mm, col_mm = spacing_mm
+    if max(row_mm, col_mm) > MOST_OBLONG * min(row_mm, col_mm):
+        raise InputError(
+            f"{where}: must have its planes along the third axis, where pixels are near square, "
+            f"got rows {row_mm:g} mm and columns {col_mm:g} mm apart"
+        )
 
 
 def _normal(image: FloatArray, shape: VolumeShape) -> FloatArray:

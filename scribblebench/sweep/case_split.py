@@ -21,7 +21,9 @@ class CaseSplit(BaseModel):
     score: tuple[str, ...]
 
 
-def read_cases(path: Path, dataset: str, *, fold: int | None, train: str, score: str) -> CaseSplit:
+def read_cases(
+    path: Path, dataset: str, *, fold: int | None, train: str, score: str
+) -> tuple[CaseSplit, frozenset[str]]:
     """Read from a file which cases two parts of a split, or of one of its folds, hold.
 
     Parameters
@@ -34,6 +36,12 @@ def read_cases(path: Path, dataset: str, *, fold: int | None, train: str, score:
         None for a file without folds.
     train, score : str
         Names of the parts.
+
+    Returns
+    -------
+    cases : CaseSplit
+    named : frozenset of str
+        All cases of the file, which are those that it was written for.
 
     Raises
     ------
@@ -50,4 +58,4 @@ def read_cases(path: Path, dataset: str, *, fold: int | None, train: str, score:
             raise InputError(
                 f"{key}: {path} has no part '{part}'.{did_you_mean(part, list(parts))}"
             )
-    return CaseSplit(train=parts[train], score=parts[score])
+    return CaseSplit(train=parts[train], score=parts[score]), frozenset(split.case_ids())

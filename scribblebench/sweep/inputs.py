@@ -28,6 +28,12 @@ def check_annotation(trials: Collection[TrialConfig], data: TrialData) -> None:
         Naming the key at fault and the first case that lacks what is needed.
     """
     cases = [slices.case for slices in data.training]
+    shares = [s.cut_share for s in data.training if s.label_map is not None]
+    if shares and all(share == 1.0 for share in shares):
+        raise ProtocolError(
+            "training.field_of_view: no foreground of any training case lies in it, which is about "
+            "the middle of the image"
+        )
     without_dense = [case.case_id for case in cases if case.label_map is None]
     without_scribble = [case.case_id for case in cases if case.scribble is None]
     scored_without = [s.case.case_id for s in data.scored if s.case.label_map is None]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scribblebench.errors import InputError
+from scribblebench.sweep.data_notes import split_notes, view_notes
 from scribblebench.sweep.inputs import LoadedData, load_data
 from scribblebench.sweep.plan import expand
 from scribblebench.sweep.plan_file import Plan
@@ -22,6 +23,8 @@ class Planned:
     plan: Plan
     data: LoadedData
     places: Places
+    notes: tuple[str, ...] = ()
+    """What somebody should know of the data before trials are run."""
 
 
 def plan_sweep(
@@ -47,11 +50,13 @@ def plan_sweep(
     """
     configs = list(expand(protocol))
     request = DataRequest.of(protocol)
-    loaded, fingerprint = load_data(request, open_source(request, places), configs)
+    source = open_source(request, places)
+    loaded, fingerprint = load_data(request, source, configs)
     trials = {config.trial_id(fingerprint): config for config in configs}
     plan = Plan(protocol.name, fingerprint, trials)
     data = LoadedData(request, fingerprint, places=places, loaded=loaded)
-    return Planned(Store(output), plan, data, places)
+    notes = (*view_notes(loaded), *split_notes(protocol.split.named, source.case_ids()))
+    return Planned(Store(output), plan, data, places, notes)
 
 
 def reopen_sweep(output: Path, places: Places = EMBEDDED) -> Planned:

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from scribblebench.data import DATASETS
+from scribblebench.data.intensity import IntensityClip
 from scribblebench.errors import InputError
 from scribblebench.methods import METHODS
 from scribblebench.registry import did_you_mean
@@ -78,11 +79,17 @@ class SplitSettings(BaseModel):
     fold: Annotated[Count, Field(ge=0)] | None = None
     """Which of the file's folds, from 0; its parts are train and val."""
     _cases: CaseSplit | None = PrivateAttr(default=None)
+    _named: frozenset[str] = PrivateAttr(default=frozenset())
 
     @property
     def cases(self) -> CaseSplit | None:
         """What the file says; None where the data set's own split is meant."""
         return self._cases
+
+    @property
+    def named(self) -> frozenset[str]:
+        """All cases that the file names, in any of its parts and folds."""
+        return self._named
 
     def read(self, folder: Path, dataset: str) -> None:
         """Read the file, if there is one, as it is seen from `folder`.
@@ -93,7 +100,7 @@ class SplitSettings(BaseModel):
             Beginning with the key at fault.
         """
         if self.file is not None:
-            self._cases = read_cases(
+            self._cases, self._named = read_cases(
                 *(folder / self.file, dataset), fold=self.fold, train=self.train, score=self.score
             )
         elif self.fold is not None:
@@ -145,6 +152,16 @@ class Protocol(BaseModel):
     """Trials beside the grid's; one that the grid has too counts once."""
     exclude: list[Exclusion] = []
     """Groups of values; a trial that fits all keys of a group is left out."""
+
+    @model_validator(mode="after")
+    def _intensities_are_the_data_sets(self) -> Protocol:
+        """Cut intensities as the data set says, where the protocol says nothing."""
+        usual = DATASETS[self.dataset.name].facts.intensity_range
+        if usual is not None and self.training.intensity is None:
+            clip = IntensityClip(range=usual)
+            training = self.training.model_copy(update={"intensity": clip})
+            object.__setattr__(self, "training", training)  # the model is frozen for all others
+        return self
 
     @model_validator(mode="after")
     def _split_is_there(self, info: ValidationInfo) -> Protocol:

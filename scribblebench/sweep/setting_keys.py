@@ -26,6 +26,7 @@ DRAWING_KEYS = ("background", "background_density", *DRAWING_DEFAULTS)
 SHARED_KEYS = (
     *("dataset", "split"),
     *("training.field_of_view", "training.spacing_mm", "training.volume"),
+    "training.intensity",
 )
 """What decides the prepared cases. A sweep loads them once, for all trials of a protocol."""
 LISTS = {

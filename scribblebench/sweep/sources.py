@@ -138,6 +138,7 @@ def open_prepared(request: DataRequest, path: Path) -> Prepared:
         "spacing_mm": "training.spacing_mm",
         "planes": "training.volume.planes",
         "plane_spacing_mm": "training.volume.spacing_mm",
+        "intensity": "training.intensity",
     }
     for name, key in keys.items():
         there, wanted = (getattr(p, name) for p in (prepared.preparation, request.preparation))

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from scribblebench.data.intensity import IntensityClip
 from scribblebench.quiet_defaults import QuietDefaults
 from scribblebench.training.networks import NETWORKS, Strides, strides_for
 
@@ -67,12 +68,15 @@ class TrainingSettings(QuietDefaults):
     """Network, optimisation and inference: the same for every trial that is compared."""
 
     model_config = STRICT
-    QUIET: ClassVar[tuple[str, ...]] = ("volume", "foreground_patches")
+    QUIET: ClassVar[tuple[str, ...]] = ("volume", "foreground_patches", "intensity")
 
     spacing_mm: Annotated[Number, Field(ge=0.1, le=20.0)] | None = None
     """In-plane spacing that slices are resampled to; None keeps the pixels."""
     field_of_view: Annotated[Count, Field(ge=32, le=2048)] = 160
     """Side of the centred square that annotators and inference see, in pixels, resampled."""
+    intensity: IntensityClip | None = None
+    """What intensities are cut to before they are normalised; None: what the data set says, if it
+    says something."""
     patch: Annotated[Count, Field(ge=32, le=2048)] = 128
     """Side of the square that training sees, cut anywhere in the field of view."""
     volume: VolumeSettings | None = None
@@ -129,6 +133,7 @@ class TrainingSettings(QuietDefaults):
             "spacing_mm": self.spacing_mm,
             "planes": volume and volume.planes,
             "plane_spacing_mm": volume and volume.spacing_mm,
+            "intensity": self.intensity,
         }
 
     @property

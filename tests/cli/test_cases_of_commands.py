@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from layouts.btcv import write_btcv
 from PIL import Image
 
 AFFINE = np.diag([-1.5, -1.5, 5.0, 1.0])
@@ -158,6 +159,36 @@ def test_channels_may_lie_in_files_of_their_own(
     )
     assert ended.code == 2
     assert "p3_0000.nii.gz: must have 2 channels, as the model, got 1" in ended.err
+
+
+def test_predictions_of_raw_scans_see_the_window_of_the_training(
+    scribblebench, tiny, write_protocol, tmp_path
+):
+    """Metal and air of the scans lie far outside the window, which the model keeps."""
+    root = write_btcv(tmp_path / "data", n=4)
+    tiny["dataset"] = {"name": "btcv", "options": {"organs": ["aorta"]}}
+    tiny |= {"forms": ["dense"], "methods": ["full"]}
+    tiny["training"] |= {"steps": 150, "width": 8, "learning_rate": 0.01, "batch_size": 4}
+    protocol, place = write_protocol(tiny), ("--data", root, "--device", "cpu")
+    output = tmp_path / "swept"
+    ended = scribblebench("sweep", "--protocol", protocol, *place, "--output", output)
+    assert ended.code == 0, ended.err
+    rows = pd.read_csv(next(output.glob("trials/*/rows.csv")))
+    ended = scribblebench("train", "--protocol", protocol, *place, "--output", tmp_path / "model")
+    assert ended.code == 0, ended.err
+    (case_id,) = rows["case_id"].unique()
+    scan = root / "RawData" / "Training" / "img" / f"{case_id}.nii.gz"
+    predict = ("predict", "--model", tmp_path / "model" / "model.pt", "--images", scan)
+    ended = scribblebench(*predict, "--output", tmp_path / "pred")
+    assert ended.code == 0, ended.err
+    ended = scribblebench(
+        *("evaluate", "--pred", tmp_path / "pred", "--dataset", "btcv", "--data", root),
+        *("--dataset-option", "organs=[aorta]", "--output", tmp_path / "scores.csv"),
+    )
+    assert ended.code == 0, ended.err
+    scores = pd.read_csv(tmp_path / "scores.csv")
+    assert rows["dsc"].max() > 0
+    assert scores["dsc"].tolist() == rows["dsc"].tolist()
 
 
 def test_a_data_set_and_files_are_one_or_the_other(scribblebench, pictures, tmp_path, monkeypatch):

@@ -117,6 +117,21 @@ def test_entries_cut_short_are_made_again(root, tmp_path, loads):
     assert loads == [CASE, CASE]
 
 
+@pytest.mark.parametrize("change", ["another case", "another spacing"])
+def test_entries_under_the_name_of_others_are_made_again(root, tmp_path, loads, change):
+    cache = cache_of(root, tmp_path / "cache")
+    whole, path = cache.slices(CASE), cache.path_of(CASE)
+    if change == "another case":
+        other = cache.keep("hippocampus_001")
+    else:
+        other = cache_of(root, tmp_path / "cache", spacing_mm=1.0).keep(CASE)
+    path.write_bytes(other.read_bytes())
+    again = cache.slices(CASE)
+    assert again.case.case_id == CASE
+    np.testing.assert_array_equal(again.image, whole.image)
+    assert len(loads) == 3
+
+
 def keep_all(root, folder, barrier):
     cache = cache_of(root, folder)
     barrier.wait()

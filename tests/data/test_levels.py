@@ -25,6 +25,27 @@ def test_no_intensity_moves_by_more_than_half_a_step(seed, scale):
     assert (np.diff(values) >= 0).all()
 
 
+def test_one_bright_voxel_does_not_take_the_levels_of_all_others():
+    """A voxel 200 deviations away: half a step of 256 levels would be 0.4 deviations."""
+    image = np.random.default_rng(2).normal(0, 1, (4, 2, 16, 16)).astype(np.float32)
+    image[0, 1, 0, 0] = 200.0
+    levels, values = to_levels(image, everywhere(image))
+    assert levels.dtype == np.uint16
+    assert values.shape == (2, 2)
+    back = to_image(levels, values, everywhere(image))
+    np.testing.assert_allclose(back, image, atol=0.51 * 204 / 65535)
+    assert back[0, 1, 0, 0] == 200.0
+
+
+def test_few_values_are_kept_exactly_beside_a_channel_with_a_bright_voxel():
+    image = np.zeros((1, 2, 16, 64), dtype=np.float32)
+    image[0, 0] = np.random.default_rng(0).normal(0, 1, (16, 64))
+    image[0, 0, 0, 0] = 1000.0
+    image[0, 1, :8] = 1.0
+    levels, values = to_levels(image, everywhere(image))
+    np.testing.assert_array_equal(to_image(levels, values, everywhere(image))[:, 1], image[:, 1])
+
+
 @pytest.mark.parametrize("n_values", [1, 2, 255, 256])
 def test_up_to_256_values_are_kept_to_the_last_bit(n_values):
     rng = np.random.default_rng(0)

@@ -184,6 +184,14 @@ def test_resampling_without_a_spacing_names_the_case(small_case):
         prepare(small_case, field_of_view=32, spacing_mm=1.367)
 
 
+def test_planes_along_another_axis_are_refused(small_case):
+    case = replace(small_case, spacing_mm=(1.5, 5.0, 1.25))
+    message = r"must have its planes along the third axis.* rows 5 mm and columns 1\.25 mm"
+    with pytest.raises(InputError, match=message):
+        prepare(case, field_of_view=32)
+    prepare(replace(small_case, spacing_mm=(1.5, 2.5, 1.25)), field_of_view=32)
+
+
 def ball(shape, spacing_mm, radius_mm):
     """Return a ball of class 2 about the middle of a volume."""
     axes = [
