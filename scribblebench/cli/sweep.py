@@ -164,6 +164,8 @@ def sweep(
     path = find_protocol(protocol)
     parsed = read_protocol(path, preset)
     folder = output or Path("results") / parsed.name
+    if folder.is_file():
+        raise InputError(f"--output: must be a folder, got the file {folder}")
     check_sources(data, prepared)
     check_cache(cache)
     places = Places(data_root(data, parsed), prepared, cache)

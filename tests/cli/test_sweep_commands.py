@@ -171,6 +171,13 @@ def test_options_that_make_no_sense_are_refused(
     assert (ended.code, message in ended.err) == (2, True), ended.err
 
 
+def test_a_file_is_no_folder_for_results(tiny, write_protocol, tmp_path, scribblebench):
+    path = write_protocol(tiny)
+    ended = scribblebench("sweep", "--protocol", path, "--output", path)
+    assert ended.code == 2
+    assert ended.err == f"error: --output: must be a folder, got the file {path}\n"
+
+
 @pytest.mark.parametrize("command", ["status", "clean", "run-trial"])
 def test_a_folder_without_a_plan_is_refused(command, tmp_path, scribblebench):
     ended = scribblebench(command, tmp_path)
