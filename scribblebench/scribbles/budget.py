@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from scribblebench.scribbles.compiled import compiled
-from scribblebench.types import Float64Array, IntArray
+from scribblebench.types import IntArray
 
 Unit = Literal["density", "pixels", "length", "seconds"]
 UNITS: tuple[Unit, ...] = ("density", "pixels", "length", "seconds")
@@ -131,8 +131,9 @@ class SliceChoice:
         Of the slices that hold foreground, in (0, 1], rounded, at least one; and the same
         share of the others.
     choice : str
-        "even": the middle one, then always the one farthest from those chosen. "random": by lot.
-        "content": those with most foreground. With each, a smaller share is part of a larger one.
+        "even": at equal distances, with half of that before the first and after the last one.
+        "random": by lot. "content": those with most foreground. With the last two, a smaller share
+        is part of a larger one.
     """
 
     share: float = 1.0
@@ -150,27 +151,10 @@ class SliceChoice:
         for group in (np.flatnonzero(content > 0), np.flatnonzero(content == 0)):
             n = min(max(1, round(self.share * len(group))), len(group))
             if self.choice == "even":
-                order = spread_order(group.astype(np.float64))
+                order = ((np.arange(n) + 0.5) * len(group) / max(n, 1)).astype(np.int64)
             elif self.choice == "random":
                 order = rng.permutation(len(group))
             else:
                 order = np.argsort(-content[group], kind="stable")
             chosen.append(group[order[:n]])
         return np.sort(np.concatenate(chosen))
-
-
-def spread_order(positions: Float64Array) -> IntArray:
-    """Return the order in which positions on a line are farthest from those before them.
-
-    The first is the one nearest to the middle; the lower of equals.
-    """
-    if not len(positions):
-        return np.zeros(0, dtype=np.int64)
-    middle = (positions[0] + positions[-1]) / 2.0
-    order = [int(np.argmin(np.abs(positions - middle)))]
-    away = np.abs(positions - positions[order[0]])
-    while len(order) < len(positions):
-        away[order] = -1.0
-        order.append(int(np.argmax(away)))
-        away = np.minimum(away, np.abs(positions - positions[order[-1]]))
-    return np.array(order, dtype=np.int64)

@@ -35,7 +35,9 @@ def second_view_terms(
     is inside its slice, and no hole is there. It is labelled by those of these images that are
     annotated there, each with its share, wherever the others lie; outside its slice an image is
     not annotated. A hole has none of these labels. Where it is labelled as background, that is
-    where all images with a share are inside.
+    where all images with a share are inside, and only in mixes that are annotated somewhere: where
+    few slices are annotated, many patches are not, and their holes would teach that all is
+    background.
 
     Parameters
     ----------
@@ -63,24 +65,26 @@ def second_view_terms(
     inside = mix.mix(batch.inside[:, None].float()) == 1.0
     keep = inside[:, 0]
     terms: dict[str, Tensor] = {}
-    hole: Tensor | None = None
+    labelled_hole: Tensor | None = None
     if settings.occlusion:
         side, size = settings.occlusion.side, images.shape[2:]
         corners = draw_holes(len(images), size, side=side, generator=draws("holes"))
         hole = hole_mask(to_device(corners, images.device), size, side=side)[:, None]
+        annotated = soft.flatten(1).any(dim=1).reshape(-1, *[1] * (hole.ndim - 1))
+        labelled_hole = (hole & inside & annotated)[:, 0]
         images = images.masked_fill(hole, 0.0)
         soft = soft.masked_fill(hole, 0.0)
         keep = keep & ~hole[:, 0]
         if settings.occlusion.label == "background" and settings.occlusion.weight is None:
-            soft[:, BACKGROUND] += (hole & inside)[:, 0]
+            soft[:, BACKGROUND] += labelled_hole
     view_logits = network(images)
     loss = soft_cross_entropy(view_logits, soft, over_all_pixels=settings.average_over_all)
     terms["view"] = settings.weight * loss
     if settings.dice:
         terms["view_dice"] = settings.dice * soft_dice_loss(view_logits, soft)
-    if hole is not None and settings.occlusion and settings.occlusion.weight:
+    if labelled_hole is not None and settings.occlusion and settings.occlusion.weight:
         in_hole = torch.zeros_like(soft)
-        in_hole[:, BACKGROUND] = (hole & inside)[:, 0].to(soft.dtype)
+        in_hole[:, BACKGROUND] = labelled_hole.to(soft.dtype)
         terms["hole"] = settings.occlusion.weight * soft_cross_entropy(view_logits, in_hole)
     if settings.consistency:
         loss = global_consistency(

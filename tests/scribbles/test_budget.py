@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scribblebench.scribbles.budget import Budget, SliceChoice, apportion, spread_order
+from scribblebench.scribbles.budget import Budget, SliceChoice, apportion
 
 WEIGHTS = st.lists(st.integers(0, 5000), min_size=1, max_size=12).map(np.array)
 
@@ -78,13 +78,29 @@ def test_bad_budgets_are_refused_in_words(arguments, message):
         Budget(*arguments)
 
 
-def test_spread_order_by_hand():
-    """Of 0..8: the middle, the ends, then the middles of the halves and what is left."""
-    order = spread_order(np.arange(9.0)).tolist()
-    assert order[:3] == [4, 0, 8]
-    assert set(order[3:5]) <= {2, 6}
-    assert sorted(order) == list(range(9))
-    assert spread_order(np.zeros(0)).tolist() == []
+@pytest.mark.parametrize(
+    ("n", "share", "chosen"),
+    [
+        (9, 0.1, [4]),
+        (10, 0.1, [5]),
+        (20, 0.1, [5, 15]),
+        (30, 0.1, [5, 15, 25]),
+        (8, 0.5, [1, 3, 5, 7]),
+        (5, 1.0, [0, 1, 2, 3, 4]),
+    ],
+)
+def test_even_slices_by_hand(n, share, chosen):
+    choice = SliceChoice(share)
+    assert choice.choose(np.ones(n, dtype=int), np.random.default_rng(0)).tolist() == chosen
+
+
+@given(n=st.integers(1, 60), share=st.floats(0.01, 1.0))
+def test_even_slices_are_equally_far_apart_with_half_of_that_at_the_ends(n, share):
+    found = SliceChoice(share).choose(np.ones(n, dtype=int), np.random.default_rng(0))
+    gaps = np.diff(found)
+    assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
+    ends = np.array([found[0] + 0.5, n - found[-1] - 0.5])
+    assert np.abs(ends - n / len(found) / 2).max() <= 1
 
 
 @given(
@@ -97,7 +113,7 @@ def test_chosen_slices_are_that_share_of_both_kinds_and_nested(content, shares, 
         SliceChoice(share, choice).choose(content, np.random.default_rng(3))
         for share in sorted(shares)
     )
-    assert set(few.tolist()) <= set(many.tolist())
+    assert choice == "even" or set(few.tolist()) <= set(many.tolist())
     for kind in (content > 0, content == 0):
         n = int(kind.sum())
         assert kind[many].sum() == min(n, max(1, round(max(shares) * n)))

@@ -100,6 +100,21 @@ def test_a_hole_that_is_averaged_apart_is_a_term_of_its_own(batch):
     assert torch.equal(gradient_of(made["hole"], network).abs().sum(dim=1) > 0, hole & batch.inside)
 
 
+@pytest.mark.parametrize("weight", [None, 0.5])
+def test_holes_label_nothing_where_an_image_is_not_annotated(batch, weight):
+    """The second image has no mark: its hole would be all that the network learns of it."""
+    batch.targets[1] = 255
+    made, network = run(batch, {"occlusion": {"side": HOLE, "weight": weight}})
+    hole = holes(network.seen)
+    assert hole[1].any()
+    terms = [made[name] for name in ("view", "hole") if name in made]
+    touched = gradient_of(sum(terms), network).abs().sum(dim=1) > 0
+    assert not touched[1].any()
+    others = [0, 2, 3]
+    expected = torch.where(hole, batch.inside, batch.targets != 255)
+    assert torch.equal(touched[others], expected[others])
+
+
 def test_views_are_compared_inside_the_slices_and_outside_the_holes(batch):
     settings = {"occlusion": {"side": HOLE}, "consistency": 1.0}
     made, network = run(batch, settings)
