@@ -165,6 +165,40 @@ def test_missing_classes_labels_and_doubled_images_are_named(tmp_path):
         Folder(tmp_path, classes=CLASSES)
 
 
+def test_two_label_or_scribble_files_for_a_case_are_both_named(tmp_path):
+    write_pictures(tmp_path, n=2)
+    shutil.copy(tmp_path / "labels" / "s01.png", tmp_path / "labels" / "s01.bmp")
+    with pytest.raises(InputError, match=r"s01\.png: is for the same case as .*s01\.bmp \(labels"):
+        Folder(tmp_path)
+    assert list(Folder(tmp_path, labels="labels/*.png").case_ids()) == ["s00", "s01"]
+    (tmp_path / "labels" / "s01.bmp").unlink()
+    write_folder(tmp_path / "volumes", n=2)
+    (tmp_path / "volumes" / "scribbles" / "P0_0.tif").touch()
+    with pytest.raises(InputError, match=r"P0_0\.tif: is for the same case .*\(scribbles\)"):
+        Folder(tmp_path / "volumes")
+
+
+def test_equal_names_in_two_parts_are_two_cases(tmp_path):
+    for number, part in enumerate(("train", "val")):
+        write_pictures(tmp_path / part, n=2 + number)
+    patterns = {"images": "{part}/images/*", "labels": "{part}/labels/*"}
+    dataset = Folder(tmp_path, classes=CLASSES, **patterns)
+    parts = {"train": ("train_s00", "train_s01"), "val": ("val_s00", "val_s01", "val_s02")}
+    assert dataset.split().parts == parts
+    assert dataset.files("val_s01").label == tmp_path / "val" / "labels" / "s01.png"
+    for kind in ("images", "labels"):
+        for name in ("s00.png", "s01.png"):
+            (tmp_path / "val" / kind / name).unlink()
+    assert list(Folder(tmp_path, classes=CLASSES, **patterns).case_ids()) == ["s00", "s01", "s02"]
+
+
+def test_label_maps_alone_stand_for_images(tmp_path):
+    write_pictures(tmp_path, n=2)
+    shutil.rmtree(tmp_path / "images")
+    case = Folder(tmp_path / "labels", images="*", labels="*", classes=CLASSES).load("s01")
+    np.testing.assert_array_equal(case.label_map[0], labels_of(3, 1)[..., 0].T)
+
+
 def test_a_damaged_first_image_does_not_hide_the_others(tmp_path):
     write_pictures(tmp_path, n=3, colour=True)
     (tmp_path / "images" / "s00.png").write_bytes(b"")
