@@ -72,6 +72,15 @@ def test_test_cases_are_those_with_labels_and_the_rest_is_split(tmp_path):
         ({"labels": {"background": 0, "ignore": 1, "a": 2}}, "'ignore' must be the highest, got 1"),
         ({"labels": {"background": 0, "both": [1, 2]}}, "'both' must be one value, got a region"),
         ({"labels": {"background": 0, "a": "x"}}, "labels: 'a' must have an integer >= 0, got 'x'"),
+        (
+            {"labels": {"a": 0, "Background": 1}},
+            "labels: 'Background' must have the value 0, got 1",
+        ),
+        (
+            {"labels": {"a": 0, "background": 2}},
+            "labels: 'background' must have the value 0, got 2",
+        ),
+        ({"labels": {"0": "background", "1": "a", "2": "a"}}, "labels: names must differ, got 'a'"),
         ({"labels": ["background", "a"]}, "labels: must be an object"),
         ({"channel_names": {"0": "T2", "2": "ADC"}}, "channel_names: must be an object of"),
         ({"file_ending": ".nrrd"}, "file_ending: must be one of .nii.gz, .nii, .png"),
