@@ -61,7 +61,7 @@ def test_evaluate_refuses_masks_on_either_side(scribblebench, tmp_path, names):
 
 
 def test_evaluate_scores_by_masks_as_a_data_set(scribblebench, tmp_path):
-    masks = write(tmp_path / "masks", a=MASK)
+    write(tmp_path / "masks", a=MASK)
     ids = write(tmp_path / "ids", a=(MASK == 255).astype(np.uint8))
     output = tmp_path / "m.csv"
     of_dataset = ("--dataset", "folder", "--data", tmp_path, *AS_DATASET)
