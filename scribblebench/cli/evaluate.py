@@ -20,6 +20,7 @@ from scribblebench.cli.cases import (
     label_files,
 )
 from scribblebench.cli.counted import counted
+from scribblebench.cli.masks import AS_CLASS_IDS, AS_DATASET, refuse_mask
 from scribblebench.cli.progress import progress
 from scribblebench.data import Dataset
 from scribblebench.errors import InputError
@@ -109,6 +110,8 @@ def _score_pair(
     if case.label_map is None:
         raise InputError(f"{source.where}: has no dense labels to score by")
     pred_map, volume = read_label_map(path)
+    refuse_mask(pred_map, str(path), AS_CLASS_IDS)
+    refuse_mask(case.label_map, source.where, AS_DATASET)
     scores = score_case(
         _class_ids(on_grid(replace(volume, array=pred_map), grid, path=path), values, str(path)),
         _class_ids(case.label_map, values, source.where),
@@ -163,8 +166,11 @@ def _class_list(class_names: str | None, targets: list[CaseSource]) -> tuple[Lab
             raise InputError(f"--class-names: names must not be empty, got '{class_names}'")
         values = np.arange(len(names), dtype=np.uint8)
     else:
-        maps = (read_label_map(target.files[0])[0] for target in targets)
-        found = {BACKGROUND}.union(*map(np.unique, maps))
+        found = {BACKGROUND}
+        for target in targets:
+            label_map, _ = read_label_map(target.files[0])
+            refuse_mask(label_map, target.where, AS_DATASET)
+            found |= {*np.unique(label_map)}
         found -= {IGNORE_LABEL}  # refused by name when its file is scored
         if found == {BACKGROUND}:
             raise InputError("--target: holds no foreground; name its classes by --class-names")

@@ -14,6 +14,7 @@ import numpy as np
 
 import scribblebench
 from scribblebench.cli.cases import CaseSource
+from scribblebench.cli.masks import AS_DATASET, refuse_mask
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_json, write_text
 from scribblebench.io.formats import OVERLAY, write_label_map
@@ -78,6 +79,7 @@ def write_scribble(source: CaseSource, task: Task) -> list[dict[str, Any]]:
     label_map = case.label_map
     if label_map is None:
         raise InputError(f"{source.where}: has no dense labels to draw scribbles on")
+    refuse_mask(label_map, source.where, AS_DATASET)
     classes = classes_of(label_map, task.classes, source.where)
     if task.ignore_value in classes:
         raise InputError(

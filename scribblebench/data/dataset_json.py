@@ -12,6 +12,9 @@ from scribblebench.errors import InputError
 IGNORE_NAME = "ignore"
 """nnU-Net's name for what is not annotated."""
 
+BACKGROUND_NAME = "background"
+"""The class of this name, in upper or lower case, is class 0."""
+
 
 @dataclass(frozen=True)
 class Description:
@@ -60,6 +63,9 @@ def read_description(path: Path) -> Description:
         if ignore != max(names):
             raise InputError(f"{path}: labels: '{IGNORE_NAME}' must be the highest, got {ignore}")
         del names[ignore]
+    for value, name in names.items():
+        if name.lower() == BACKGROUND_NAME and value != 0:
+            raise InputError(f"{path}: labels: '{name}' must have the value 0, got {value}")
     if sorted(names) != [*range(len(names))] or len(names) < 2:
         raise InputError(f"{path}: labels: must be 0, 1, ... without gaps, got {sorted(names)}")
     channels = _channels(path, content)
@@ -80,6 +86,8 @@ def _labels(path: Path, labels: Any) -> dict[int, str]:
             raise InputError(f"{path}: labels: '{key}' must have an integer >= 0, got {value!r}")
         if int(number) in found:
             raise InputError(f"{path}: labels: {int(number)} is there twice")
+        if str(name) in found.values():
+            raise InputError(f"{path}: labels: names must differ, got '{name}' twice")
         found[int(number)] = str(name)
     return found
 

@@ -13,7 +13,7 @@ from scribblebench.data.default_split import SPLIT_FACT, hash_split
 from scribblebench.data.files import data_folder, read_case
 from scribblebench.data.folder_settings import FolderSettings, read_mapping, read_settings
 from scribblebench.data.given_split import listed_split, split_of
-from scribblebench.data.patterns import Pattern
+from scribblebench.data.patterns import Pattern, by_stem, list_names
 from scribblebench.errors import InputError
 from scribblebench.io.formats import read_channels
 from scribblebench.types import Case, LabelSpec
@@ -30,7 +30,11 @@ class Folder:
     A case is what an image pattern stands for: `{case}`, with `{patient}` before it where the
     pattern has both and the case's name does not begin with it. With `{channel}` its channels are
     files of their own, in the order of their names or of `channels`. With `{part}` the split is
-    that of the folders; else it is `split`, and else a fixed one by patient.
+    that of the folders; else it is `split`, and else a fixed one by patient. Where two parts have
+    a case of one name, all cases have their part before their names: `train_0` and `val_0`.
+
+    A label map whose name fits the images' pattern is no image. Where the patterns of images and
+    labels are the same, the label maps stand for images, too: enough to draw on and to score by.
 
     Parameters
     ----------
@@ -47,7 +51,7 @@ class Folder:
     Raises
     ------
     InputError
-        If there is no folder, no image in it, or a setting does not fit.
+        If there is no folder, no image in it, two files for one case, or a setting does not fit.
     """
 
     name = "folder"
@@ -92,22 +96,19 @@ class Folder:
     def _find_cases(self) -> None:
         """Look for the images, and remember the placeholders of each case and its channels."""
         self._found: dict[str, dict[str, str]] = {}
+        self._beside: dict[str, tuple[Path, Path]] = {}
         files: dict[tuple[str, str], Path] = {}
-        matches = [*self._patterns["images"].find(self._root)]
-        others = {
-            self._patterns[name].fill(self._root, found)
-            for name in ("labels", "scribbles")
-            for _, found in matches
-        }
-        for path, found in matches:
-            if path in others:  # a label map whose name fits the images' pattern too
-                continue
-            case_id, channel = _case_id(found), found.get("channel", "")
+        matches = self._matches()
+        parts = {(found.get("part"), _case_id(found)) for _, found, _ in matches}
+        with_part = len({case_id for _, case_id in parts}) < len(parts)
+        for path, found, beside in matches:
+            case_id, channel = _case_id(found, with_part=with_part), found.get("channel", "")
             if (there := files.setdefault((case_id, channel), path)) != path:
                 raise InputError(f"{path}: has the same case as {there}, '{case_id}'")
             before = self._found.setdefault(case_id, found)
             if before.get("part") != found.get("part"):
                 raise InputError(f"{path}: case '{case_id}' is in '{before['part']}' too")
+            self._beside.setdefault(case_id, beside)
         if not files:
             raise InputError(f"{self._root}: holds no {self._patterns['images'].text} (images)")
         self._files = files
@@ -115,6 +116,23 @@ class Folder:
         asked = self._settings.channels
         if asked and self._suffixes != [""] and set(asked) == set(self._suffixes):
             self._suffixes = [*asked]
+
+    def _matches(self) -> list[tuple[Path, dict[str, str], tuple[Path, Path]]]:
+        """Return the images with what placeholders stand for, and their labels and scribbles."""
+        names = list_names(self._root)
+        stems = by_stem(names)
+
+        def chosen(kind: str, found: dict[str, str]) -> Path:
+            pattern = self._patterns[kind]
+            return pattern.choose(self._root, stems.get(pattern.fill(found), ()), found)
+
+        matches = [
+            (path, found, (chosen("labels", found), chosen("scribbles", found)))
+            for path, found in self._patterns["images"].find(self._root, names)
+        ]
+        # Label maps whose names fit the images' pattern too.
+        others = {file for path, _, beside in matches for file in beside if file != path}
+        return [match for match in matches if match[0] not in others]
 
     def _patient(self, case_id: str) -> str:
         """Return the patient of a case, by the placeholder or the regular expression."""
@@ -182,12 +200,10 @@ class Folder:
         found = self._found[case_id]
         images = tuple(
             self._files.get((case_id, channel))
-            or self._patterns["images"].fill(self._root, found | {"channel": channel})
+            or self._patterns["images"].choose(self._root, (), found | {"channel": channel})
             for channel in self._suffixes
         )
-        label, scribble = (
-            self._patterns[name].fill(self._root, found) for name in ("labels", "scribbles")
-        )
+        label, scribble = self._beside[case_id]
         if not (label.is_file() or scribble.is_file()):
             raise InputError(f"{label}: no such file, and no scribbles of '{case_id}' either")
         return CaseFiles(
@@ -207,11 +223,13 @@ class Folder:
         )
 
 
-def _case_id(found: dict[str, str]) -> str:
+def _case_id(found: dict[str, str], *, with_part: bool = False) -> str:
     case, patient = found.get("case"), found.get("patient")
     if case is None or patient is None:
-        return case or patient or ""
-    return case if case.startswith(patient) else f"{patient}_{case}"
+        name = case or patient or ""
+    else:
+        name = case if case.startswith(patient) else f"{patient}_{case}"
+    return f"{found['part']}_{name}" if with_part else name
 
 
 DATASETS.add("folder", Folder)

@@ -16,18 +16,23 @@ from scribblebench.data.default_split import SPLIT_FACT, hash_split
 from scribblebench.data.files import data_folder, read_case
 from scribblebench.data.given_split import split_of
 from scribblebench.errors import InputError
-from scribblebench.io.formats import ENDINGS, ending
+from scribblebench.io.formats import ENDINGS, ending, without_ending
+from scribblebench.io.nifti import check_names
 from scribblebench.types import IGNORE_LABEL, Case, LabelSpec
 
 FOLDERS = {"Tr": "imagesTr", "Ts": "imagesTs"}
+
+FIRST = "_0000"
+"""Ends the name of the file of the first channel."""
 
 
 class NnUnet:
     """A `DatasetNNN_Name` of nnU-Net: one file a channel, and `dataset.json`.
 
     The layout is `imagesTr/CASE_0000.nii.gz` with `_0001` and so on for further channels, and
-    `labelsTr/CASE.nii.gz`; `imagesTs` counts as far as there is a `labelsTs`. `root` holds these
-    itself, or in the only `Dataset*` folder.
+    `labelsTr/CASE.nii.gz`; `imagesTs` counts as far as there is a `labelsTs`. Where no case has
+    more than `_0000`, that file holds all channels, such as red, green and blue. `root` holds these
+    folders itself, or in the only `Dataset*` folder.
 
     Where `dataset.json` has a label "ignore", the files of `labelsTr` are scribbles; one in which
     nothing is ignored is dense labels too. Those of `labelsTs` are dense.
@@ -68,31 +73,58 @@ class NnUnet:
         self.facts = dataclasses.replace(self.facts, channels=described.channels)
         where = str(described.path)
         self._ending = described.content.get("file_ending", ".nii.gz")
-        if not isinstance(self._ending, str) or self._ending != ending(str(self._ending)):
+        if not isinstance(self._ending, str) or self._ending.lower() != ending(self._ending):
             raise InputError(
                 f"{where}: file_ending: must be one of {', '.join(ENDINGS)}, got {self._ending!r}"
             )
-        self._cases = dict.fromkeys(self._names("Tr"), "Tr")
-        wanted: Any = described.content.get("numTraining", len(self._cases))
-        if wanted != len(self._cases):
-            raise InputError(
-                f"{where}: numTraining: must be the number of cases in imagesTr, "
-                f"{len(self._cases)}, got {wanted!r}"
-            )
-        if (self._root / "labelsTs").is_dir():
-            self._cases |= {c: "Ts" for c in self._names("Ts") if c not in self._cases}
+        folders = (*FOLDERS.values(), *(f"labels{kind}" for kind in FOLDERS))
+        self._there = {folder: self._names(folder) for folder in folders}
+        self._cases = dict.fromkeys(self._with_image("Tr"), "Tr")
+        self._check_number(described.content.get("numTraining", len(self._cases)), where)
+        test = [c for c in self._with_image("Ts") if c in self._there["labelsTs"]]
+        self._cases |= {c: "Ts" for c in test if c not in self._cases}
         if not self._cases:
             raise InputError(f"{self._root}: imagesTr holds no CASE_0000{self._ending}")
+        self._one_file = not any(
+            f"{case_id}_{channel:04d}" in self._there[FOLDERS[kind]]
+            for case_id, kind in self._cases.items()
+            for channel in range(1, len(described.channels))
+        )
         self._patients = {case_id: _patient(case_id, patient) for case_id in self._cases}
 
-    def _names(self, folder: str) -> list[str]:
-        """Return the cases of a folder by their first channel; of test cases those with labels."""
-        end = f"_0000{self._ending}"
-        images = sorted((self._root / FOLDERS[folder]).glob(f"*{end}"))
-        names = [p.name.removesuffix(end) for p in images if not p.name.startswith(".")]
-        if folder == "Tr":
-            return names
-        return [n for n in names if (self._root / "labelsTs" / f"{n}{self._ending}").is_file()]
+    def _names(self, folder: str) -> dict[str, Path]:
+        """Return the files of a folder that have the data set's ending, by names without it."""
+        place = self._root / folder
+        paths = [
+            path
+            for path in (sorted(place.iterdir()) if place.is_dir() else ())
+            if ending(path.name) == self._ending.lower() and not path.name.startswith(".")
+        ]
+        check_names(paths, place)
+        return {without_ending(path.name): path for path in paths}
+
+    def _with_image(self, kind: str) -> list[str]:
+        """Return the cases of a folder of images by their first channels."""
+        names = self._there[FOLDERS[kind]]
+        return [name.removesuffix(FIRST) for name in names if name.endswith(FIRST)]
+
+    def _check_number(self, wanted: Any, where: str) -> None:
+        """Refuse another number of cases than `dataset.json` tells, and say what is lacking."""
+        if wanted == len(self._cases):
+            return
+        lacking = ""
+        for name in self._there["labelsTr"]:
+            if name not in self._cases:
+                image = self._path("imagesTr", f"{name}{FIRST}")
+                lacking = f"; {self._path('labelsTr', name)} has no image {image.name}"
+                break
+        raise InputError(
+            f"{where}: numTraining: must be the number of cases in imagesTr, {len(self._cases)}, "
+            f"got {wanted!r}{lacking}"
+        )
+
+    def _path(self, folder: str, name: str) -> Path:
+        return self._there[folder].get(name, self._root / folder / f"{name}{self._ending}")
 
     def case_ids(self) -> Sequence[str]:
         """Return all case ids, sorted."""
@@ -118,11 +150,11 @@ class NnUnet:
     def files(self, case_id: str) -> CaseFiles:
         """Return the files of one case; labels are always expected."""
         kind = self._cases[case_id]
+        n_files = 1 if self._one_file else len(self.facts.channels)
         images = tuple(
-            self._root / FOLDERS[kind] / f"{case_id}_{channel:04d}{self._ending}"
-            for channel in range(len(self.facts.channels))
+            self._path(FOLDERS[kind], f"{case_id}_{channel:04d}") for channel in range(n_files)
         )
-        labels = self._root / f"labels{kind}" / f"{case_id}{self._ending}"
+        labels = self._path(f"labels{kind}", case_id)
         if self._ignore is None or kind == "Ts":
             return CaseFiles(images, labels, None)
         return CaseFiles(images, None, labels)

@@ -18,13 +18,26 @@ OVERLAY = "-overlay.png"
 
 
 def ending(name: str) -> str:
-    """Return the ending of a file name that says how it is read; empty where none does."""
+    """Return the ending of a file name that says how it is read, in lower case.
+
+    Upper and lower case are the same; empty where the name has none of `ENDINGS`.
+    """
     return next((end for end in ENDINGS if name.lower().endswith(end)), "")
+
+
+def without_ending(name: str) -> str:
+    """Return a file name or path without the ending that says how it is read."""
+    return name[: len(name) - len(ending(name))]
+
+
+def is_nifti(name: str) -> bool:
+    """Tell by its name whether a file is a NIfTI file."""
+    return ending(name) in nifti.SUFFIXES
 
 
 def is_listed(name: str) -> bool:
     """Tell by its name whether a file is an image or a label map."""
-    return bool(ending(name)) and not name.startswith(".") and not name.endswith(OVERLAY)
+    return bool(ending(name)) and not name.startswith(".") and not name.lower().endswith(OVERLAY)
 
 
 def list_files(path: Path) -> list[Path]:
@@ -38,7 +51,7 @@ def list_files(path: Path) -> list[Path]:
     InputError
         If there is none, or if two files differ only in their endings.
     """
-    if not path.is_dir() or any(p.name.endswith(nifti.SUFFIXES) for p in path.iterdir()):
+    if not path.is_dir() or any(is_nifti(p.name) for p in path.iterdir()):
         return list_volumes(path)
     found = sorted(p for p in path.iterdir() if is_listed(p.name) and p.is_file())
     if not found:
@@ -98,7 +111,7 @@ def label_map_name(name: str) -> str:
     end = ending(name)
     if end in (*nifti.SUFFIXES, *pictures.TIFFS):
         return name
-    return f"{name[: len(name) - len(end)]}.png"
+    return f"{without_ending(name)}.png"
 
 
 def write_label_map(

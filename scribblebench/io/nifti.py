@@ -256,29 +256,31 @@ def write_image(path: Path, image: FloatArray, affine: Float64Array) -> None:
 
 
 def case_name(path: Path) -> str:
-    """Return the file name without `.nii`, `.nii.gz` or whatever else it ends in."""
+    """Return the file name without `.nii`, `.nii.gz`, in any case, or whatever else it ends in."""
     for suffix in SUFFIXES:
-        if path.name.endswith(suffix):
-            return path.name.removesuffix(suffix)
+        if path.name.lower().endswith(suffix):
+            return path.name[: -len(suffix)]
     return path.stem
 
 
 def list_volumes(path: Path) -> list[Path]:
     """Return the NIfTI files of a folder, sorted by name, or the one file that `path` is.
 
-    Hidden files and sub-folders are left out.
+    Endings may be in upper case. Hidden files and sub-folders are left out.
 
     Raises
     ------
     InputError
-        If there is none, or if two files differ only in `.nii` and `.nii.gz`.
+        If there is none, or if two files differ only in their endings.
     """
     if path.is_file():
         return [path]
     if not path.is_dir():
         raise InputError(f"{path}: no such file or folder")
     found = sorted(
-        p for p in path.iterdir() if p.name.endswith(SUFFIXES) and not p.name.startswith(".")
+        p
+        for p in path.iterdir()
+        if p.name.lower().endswith(SUFFIXES) and not p.name.startswith(".")
     )
     if not found:
         raise InputError(f"{path}: holds no .nii or .nii.gz file (sub-folders are not searched)")

@@ -1,6 +1,7 @@
 """Pictures (PNG, BMP, JPEG) and TIFF as volumes without a spacing.
 
-A picture is one plane; rows and columns are those that a viewer shows.
+A picture is one plane; rows and columns are those that a viewer shows, also where the file says
+that it is to be turned (EXIF). That mark is not looked for in TIFF.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ UNREADABLE = (OSError, ValueError, TypeError, KeyError, IndexError, SyntaxError,
 
 GREY = ("1", "L", "P", "I", "F", "I;16", "I;16B", "I;16L")
 """Modes of Pillow with one value a pixel; of "P" that is the index into the palette."""
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 CHANNEL_AXES = "CS"
 """tifffile's names of the axes of channels and of samples of a pixel (RGB)."""
@@ -46,7 +49,8 @@ def read_picture(path: Path) -> tuple[FloatArray, Volume]:
 def read_picture_integers(path: Path) -> tuple[AnyArray, Volume]:
     """Read labels, shape (P, H, W): grey values or, with a palette, the indices into it.
 
-    Colours are labels where red, green and blue are equal everywhere.
+    Colours are labels where red, green and blue are equal everywhere. Pixels of one bit are 0
+    and 1.
 
     Raises
     ------
@@ -92,15 +96,32 @@ def _load(path: Path, *, indices: bool) -> AnyArray:
         raise InputError(f"{path}: cannot be read as {kind} ({reason})") from error
     if array.dtype.kind not in "iufb":
         raise InputError(f"{path}: pixels must be real numbers, got {array.dtype}")
+    if array.dtype.kind == "b":
+        array = array.astype(np.uint8)
     return np.ascontiguousarray(array)
 
 
 def _picture(path: Path, *, indices: bool) -> AnyArray:
-    from PIL import Image
+    """Return the pixels as a viewer shows them.
 
+    Raises
+    ------
+    ValueError
+        If it is a PNG file of 16 bits that is not grey: Pillow would cut them to 8.
+    """
+    from PIL import Image, ImageOps
+
+    with path.open("rb") as opened:
+        start = opened.read(26)
+    if start.startswith(PNG_SIGNATURE) and len(start) == 26:
+        bits, colours = start[24:]
+        if bits == 16 and colours:
+            raise ValueError(
+                "16 bits are kept in grey only; save the channels as TIFF or as files of their own"
+            )
     with Image.open(path) as file:
-        picture: Image.Image = file
-        picture.load()
+        file.load()
+        picture: Image.Image = ImageOps.exif_transpose(file)
         if picture.mode == "LA":
             picture = picture.convert("L")
         if picture.mode not in GREY or (picture.mode == "P" and not indices):

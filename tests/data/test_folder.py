@@ -95,6 +95,11 @@ def test_values_of_classes_and_what_is_not_annotated_are_the_users(tmp_path):
     save(tmp_path / "labels" / "a.nii.gz", values[dense], affine_of())
     save(tmp_path / "scribbles" / "a.nii.gz", scribble_of(values[dense], 7), affine_of())
     classes = {"right": 128, "background": 0, "left": 255}
+    other_way = Folder(tmp_path, classes={"left": 0, "Background": 255, "right": 128}, ignore=7)
+    assert other_way.labels.class_names == ("Background", "left", "right")
+    np.testing.assert_array_equal(
+        other_way.load("a").label_map.T, np.array([1, 0, 2], dtype=np.uint8)[dense]
+    )
     dataset = Folder(tmp_path, classes=classes, ignore=7)
     assert dataset.labels.class_names == ("background", "right", "left")
     case = dataset.load("a")
@@ -133,7 +138,14 @@ def test_the_split_is_by_folder_by_list_or_by_file(tmp_path):
         ({"classes": ["one"]}, "classes: must be 2 or more names"),
         ({"classes": ["a", "a"]}, "classes: must be 2 or more names with different values"),
         ({"classes": {"a": 0, "b": 0}}, "classes: must be 2 or more names with different values"),
-        ({"classes": "a"}, "dataset.yaml: classes"),
+        ({"classes": "a"}, "dataset.yaml: classes: must be a list of names, or names with values"),
+        ({"classes": ["a", "Background"]}, "classes: must have the background first, got ['a'"),
+        ({"classes": {"a": 0, "b": 1}}, "classes: must have one class called 'background'"),
+        ({"classes": {"background": 0, "b": "1"}}, "yaml: classes: b: must be an integer, got '1'"),
+        ({"classes": {"background": 0, "b": 2.0}}, "yaml: classes: b: must be an integer, got 2.0"),
+        ({"classes": {0: "background", 1: "b"}}, "yaml: classes: names must be text, got 0"),
+        ({"split": {"val": [True]}}, "dataset.yaml: split: val[0]: must be text, got True"),
+        ({"split": {"val": [7]}}, "split: val: no case or patient '7'."),
         ({"ignore": 1}, "ignore: must be no class, got 1, which is 'left'"),
         ({"chanels": ["a"]}, "dataset.yaml: chanels: unknown key. Did you mean 'channels'?"),
         ({"channels": []}, "dataset.yaml: channels: list should have at least 1 item"),
@@ -152,6 +164,22 @@ def test_settings_that_do_not_fit_are_named(tmp_path, settings, message):
     assert message in str(error.value)
 
 
+def test_a_misspelt_key_is_named_before_the_classes_are_missed(tmp_path):
+    write_folder(tmp_path, n=2, settings=False)
+    (tmp_path / "dataset.yaml").write_text("clases: [background, left, right]")
+    with pytest.raises(InputError, match=r"clases: unknown key\. Did you mean 'classes'"):
+        Folder(tmp_path)
+
+
+def test_numbers_in_lists_are_names_of_cases(tmp_path):
+    write_pictures(tmp_path, n=3)
+    for kind in ("images", "labels"):
+        for number in range(3):
+            (tmp_path / kind / f"s0{number}.png").rename(tmp_path / kind / f"{number}.png")
+    write_settings(tmp_path, split={"train": [0, 1], "val": [2]})
+    assert Folder(tmp_path).split().parts == {"train": ("0", "1"), "val": ("2",)}
+
+
 def test_missing_classes_labels_and_doubled_images_are_named(tmp_path):
     write_folder(tmp_path, n=2, settings=False)
     with pytest.raises(InputError, match=r"classes: must be given, in dataset\.yaml or as an "):
@@ -163,6 +191,40 @@ def test_missing_classes_labels_and_doubled_images_are_named(tmp_path):
     (tmp_path / "images" / "P0_1.nii").touch()
     with pytest.raises(InputError, match=r"P0_1\.nii\.gz: has the same case as .*P0_1\.nii, "):
         Folder(tmp_path, classes=CLASSES)
+
+
+def test_two_label_or_scribble_files_for_a_case_are_both_named(tmp_path):
+    write_pictures(tmp_path, n=2)
+    shutil.copy(tmp_path / "labels" / "s01.png", tmp_path / "labels" / "s01.bmp")
+    with pytest.raises(InputError, match=r"s01\.png: is for the same case as .*s01\.bmp \(labels"):
+        Folder(tmp_path)
+    assert list(Folder(tmp_path, labels="labels/*.png").case_ids()) == ["s00", "s01"]
+    (tmp_path / "labels" / "s01.bmp").unlink()
+    write_folder(tmp_path / "volumes", n=2)
+    (tmp_path / "volumes" / "scribbles" / "P0_0.tif").touch()
+    with pytest.raises(InputError, match=r"P0_0\.tif: is for the same case .*\(scribbles\)"):
+        Folder(tmp_path / "volumes")
+
+
+def test_equal_names_in_two_parts_are_two_cases(tmp_path):
+    for number, part in enumerate(("train", "val")):
+        write_pictures(tmp_path / part, n=2 + number)
+    patterns = {"images": "{part}/images/*", "labels": "{part}/labels/*"}
+    dataset = Folder(tmp_path, classes=CLASSES, **patterns)
+    parts = {"train": ("train_s00", "train_s01"), "val": ("val_s00", "val_s01", "val_s02")}
+    assert dataset.split().parts == parts
+    assert dataset.files("val_s01").label == tmp_path / "val" / "labels" / "s01.png"
+    for kind in ("images", "labels"):
+        for name in ("s00.png", "s01.png"):
+            (tmp_path / "val" / kind / name).unlink()
+    assert list(Folder(tmp_path, classes=CLASSES, **patterns).case_ids()) == ["s00", "s01", "s02"]
+
+
+def test_label_maps_alone_stand_for_images(tmp_path):
+    write_pictures(tmp_path, n=2)
+    shutil.rmtree(tmp_path / "images")
+    case = Folder(tmp_path / "labels", images="*", labels="*", classes=CLASSES).load("s01")
+    np.testing.assert_array_equal(case.label_map[0], labels_of(3, 1)[..., 0].T)
 
 
 def test_a_damaged_first_image_does_not_hide_the_others(tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from layouts.own import scribble_of, write_nnunet
 from layouts.volumes import image_of, labels_of
+from PIL import Image
 
 from scribblebench.data import DATASETS
 from scribblebench.data.nnunet import NnUnet
@@ -66,12 +67,71 @@ def test_test_cases_are_those_with_labels_and_the_rest_is_split(tmp_path):
     assert len(NnUnet(write_nnunet(tmp_path / "b", n=10)).split()["test"]) == 2
 
 
+def write_colours(root, *, ending=".png"):
+    """Write pictures in colours as nnU-Net takes them: all channels in one file."""
+    rng = np.random.default_rng(4)
+    for number in range(3):
+        image = rng.integers(0, 255, (12, 16, 3)).astype(np.uint8)
+        for folder, name, array in (
+            ("imagesTr", f"x{number}_0000{ending}", image),
+            ("labelsTr", f"x{number}{ending}", (image[..., 0] > 99).astype(np.uint8)),
+        ):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(array).save(root / folder / name)
+    content = {
+        "channel_names": {"0": "R", "1": "G", "2": "B"},
+        "labels": {"background": 0, "bright": 1},
+        "numTraining": 3,
+        "file_ending": ".png",
+    }
+    (root / "dataset.json").write_text(json.dumps(content))
+    return root
+
+
+@pytest.mark.parametrize("ending", [".png", ".PNG"])
+def test_one_file_may_hold_all_channels(tmp_path, ending):
+    dataset = NnUnet(write_colours(tmp_path, ending=ending))
+    path = tmp_path / "imagesTr" / f"x1_0000{ending}"
+    assert dataset.files("x1").images == (path,)
+    case = dataset.load("x1")
+    np.testing.assert_array_equal(case.image[:, 0], np.moveaxis(np.asarray(Image.open(path)), 2, 0))
+    np.testing.assert_array_equal(case.label_map[0], case.image[0, 0] > 99)
+    change(tmp_path, channel_names={"0": "R", "1": "G"})
+    with pytest.raises(InputError, match=r"x1_0000\..*: must have 2 channels \(R, G\), got 3"):
+        NnUnet(tmp_path).load("x1")
+
+
+def test_where_other_cases_have_them_a_missing_channel_is_named(tmp_path):
+    folder = write_nnunet(tmp_path, n=3)
+    (folder / "imagesTr" / "made_001_0001.nii.gz").unlink()
+    with pytest.raises(InputError, match=r"made_001_0001\.nii\.gz: no such file"):
+        NnUnet(folder).load("made_001")
+
+
+def test_a_label_without_an_image_is_named(tmp_path):
+    folder = write_nnunet(tmp_path, n=3)
+    (folder / "imagesTr" / "made_001_0000.nii.gz").unlink()
+    with pytest.raises(InputError) as error:
+        NnUnet(folder)
+    assert "numTraining: must be the number of cases in imagesTr, 2, got 3; " in str(error.value)
+    assert str(error.value).endswith("made_001.nii.gz has no image made_001_0000.nii.gz")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"labels": {"background": 0, "ignore": 1, "a": 2}}, "'ignore' must be the highest, got 1"),
         ({"labels": {"background": 0, "both": [1, 2]}}, "'both' must be one value, got a region"),
         ({"labels": {"background": 0, "a": "x"}}, "labels: 'a' must have an integer >= 0, got 'x'"),
+        (
+            {"labels": {"a": 0, "Background": 1}},
+            "labels: 'Background' must have the value 0, got 1",
+        ),
+        (
+            {"labels": {"a": 0, "background": 2}},
+            "labels: 'background' must have the value 0, got 2",
+        ),
+        ({"labels": {"0": "background", "1": "a", "2": "a"}}, "labels: names must differ, got 'a'"),
         ({"labels": ["background", "a"]}, "labels: must be an object"),
         ({"channel_names": {"0": "T2", "2": "ADC"}}, "channel_names: must be an object of"),
         ({"file_ending": ".nrrd"}, "file_ending: must be one of .nii.gz, .nii, .png"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scribblebench.data.patterns import Pattern
+from scribblebench.data.patterns import Pattern, by_stem, list_names
 from scribblebench.errors import InputError
 
 
@@ -20,6 +20,11 @@ from scribblebench.errors import InputError
         ("{part}/images/*.png", "val/images/a.png", {"part": "val", "case": "a"}),
         ("i[1]/*.png", "i[1]/a.png", {"case": "a"}),
         ("images/*.png", "images/.png", None),
+        ("images/*.png", "images/a.PNG", {"case": "a"}),
+        ("images/{case}", "images/a.b.NII.GZ", {"case": "a.b"}),
+        ("images/*.NII", "images/a.nii", {"case": "a"}),
+        ("images/*.nii", "images/a.nii.gz", None),
+        ("./images/*.png", "images/a.png", {"case": "a"}),
     ],
 )
 def test_placeholders_stand_for_parts_of_names(pattern, name, found):
@@ -41,17 +46,29 @@ def test_patterns_that_cannot_work_are_refused(pattern, message):
         Pattern(pattern, "images")
 
 
-def test_a_filled_pattern_takes_the_ending_that_there_is(tmp_path):
-    (tmp_path / "labels").mkdir()
-    (tmp_path / "labels" / "a.png").touch()
+def names_of(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return list_names(folder)
+
+
+def test_of_two_files_for_one_case_both_are_named(tmp_path):
+    stems = by_stem(names_of(tmp_path, "labels/a.PNG", "labels/b.bmp", "labels/b.png"))
     pattern = Pattern("labels/{case}", "labels")
-    assert pattern.fill(tmp_path, {"case": "a"}) == tmp_path / "labels" / "a.png"
-    assert not pattern.fill(tmp_path, {"case": "b"}).exists()
+    assert pattern.fill({"case": "a"}) == "labels/a"
+    assert pattern.choose(tmp_path, stems["labels/a"], {"case": "a"}).name == "a.PNG"
+    assert pattern.choose(tmp_path, (), {"case": "c"}) == tmp_path / "labels" / "c.nii.gz"
+    with pytest.raises(InputError, match=r"/b\.png: is for the same case as .*/b\.bmp \(labels\)"):
+        pattern.choose(tmp_path, stems["labels/b"], {"case": "b"})
+    only = Pattern("labels/*.bmp", "labels")
+    assert only.choose(tmp_path, stems["labels/b"], {"case": "b"}).name == "b.bmp"
     with pytest.raises(InputError, match=r"labels: has \{part\}, and images has not"):
-        Pattern("{part}/{case}.png", "labels").fill(tmp_path, {"case": "a"})
+        Pattern("{part}/{case}.png", "labels").fill({"case": "a"})
 
 
 def test_hidden_files_are_not_found(tmp_path):
-    for name in ("a.png", ".b.png", "._a.png"):
-        (tmp_path / name).touch()
-    assert [p.name for p, _ in Pattern("*.png", "images").find(tmp_path)] == ["a.png"]
+    names = names_of(tmp_path, "a.png", ".b.png", "._a.png", ".hidden/c.png", "notes.txt")
+    assert names == ["a.png"]
+    found = Pattern("*.png", "images").find(tmp_path, names)
+    assert list(found) == [(tmp_path / "a.png", {"case": "a"})]

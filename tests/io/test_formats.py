@@ -30,8 +30,8 @@ def test_pictures_are_listed_where_there_is_no_nifti_file(tmp_path):
     picture(tmp_path / "a.bmp")
     with pytest.raises(InputError, match=r"a\.TIF and a\.bmp have the same case name"):
         list_files(tmp_path)
-    nib.save(nib.Nifti1Image(LABELS, np.eye(4)), tmp_path / "v.nii.gz")
-    assert [p.name for p in list_files(tmp_path)] == ["v.nii.gz"]
+    nib.save(nib.Nifti1Image(LABELS, np.eye(4)), tmp_path / "v.NII.GZ")
+    assert [p.name for p in list_files(tmp_path)] == ["v.NII.GZ"]
     assert list_files(tmp_path / "b.png") == [tmp_path / "b.png"]
     with pytest.raises(InputError, match=r"holds no \.nii\.gz, \.nii, \.png"):
         list_files(tmp_path / "sub.png")
@@ -50,6 +50,16 @@ def test_pictures_are_listed_where_there_is_no_nifti_file(tmp_path):
 )
 def test_label_maps_are_written_in_formats_that_keep_them(name, written):
     assert label_map_name(name) == written
+
+
+def test_endings_in_upper_case_are_written_and_read(tmp_path):
+    nib.save(nib.Nifti1Image(LABELS.T, np.diag([2.0, 3.0, 4.0, 1.0])), tmp_path / "a.NII.GZ")
+    _, reference = read_channels(tmp_path / "a.NII.GZ")
+    write_label_map(tmp_path / "b.NII.GZ", LABELS, reference)
+    assert (tmp_path / "b.NII.GZ").read_bytes()[:2] == b"\x1f\x8b"  # gzip
+    found, volume = read_label_map(tmp_path / "b.NII.GZ")
+    np.testing.assert_array_equal(found, LABELS)
+    assert volume.spacing_mm == (4.0, 3.0, 2.0)
 
 
 @pytest.mark.parametrize(("name", "planes"), [("l.png", 1), ("l.tif", 1), ("l.tiff", 3)])

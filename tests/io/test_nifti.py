@@ -156,9 +156,12 @@ def test_time_series_and_infinite_intensities_are_refused(tmp_path):
 def test_folder_listing_is_sorted_and_an_empty_one_is_an_error(tmp_path):
     with pytest.raises(InputError, match=r"holds no \.nii"):
         list_volumes(tmp_path)
-    for name in ("b.nii", "a.nii.gz", "notes.txt"):
+    for name in ("b.nii", "a.nii.gz", "c.NII.GZ", "notes.txt"):
         (tmp_path / name).touch()
-    assert [case_name(p) for p in list_volumes(tmp_path)] == ["a", "b"]
+    assert [case_name(p) for p in list_volumes(tmp_path)] == ["a", "b", "c"]
+    (tmp_path / "a.NII").touch()
+    with pytest.raises(InputError, match=r"a\.NII and a\.nii\.gz have the same case name"):
+        list_volumes(tmp_path)
 
 
 def test_channels_come_first_and_labels_are_written_on_the_grid_of_one(tmp_path):

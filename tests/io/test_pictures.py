@@ -1,5 +1,8 @@
 """Pictures and TIFF files as volumes."""
 
+import struct
+from zlib import compress, crc32
+
 import numpy as np
 import pytest
 import tifffile
@@ -62,7 +65,56 @@ def test_of_a_palette_labels_are_indices_and_images_colours(tmp_path):
 
 def test_a_black_and_white_picture_has_labels_0_and_1(tmp_path):
     Image.fromarray(GREY > 100).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(read_integers(tmp_path / "a.png")[0][0], GREY > 100)
+    tifffile.imwrite(tmp_path / "a.tif", GREY > 100)
+    for name in ("a.png", "a.tif"):
+        labels, _ = read_integers(tmp_path / name)
+        assert labels.dtype == np.uint8
+        np.testing.assert_array_equal(labels[0], GREY > 100)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+@pytest.mark.parametrize(
+    ("orientation", "shown"),
+    [
+        (1, lambda a: a),
+        (2, np.fliplr),
+        (3, lambda a: np.rot90(a, 2)),
+        (4, np.flipud),
+        (6, lambda a: np.rot90(a, -1)),  # by the standard: the first row is at the right side
+        (8, np.rot90),
+    ],
+)
+def test_pictures_are_turned_as_a_viewer_turns_them(tmp_path, name, orientation, shown):
+    plane = np.kron(np.array([[0, 90, 200], [250, 30, 140]], dtype=np.uint8), np.ones((16, 16)))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(plane.astype(np.uint8)).save(tmp_path / name, exif=exif, quality=95)
+    image, volume = read_channels(tmp_path / name)
+    assert volume.array.shape == image.shape[1:]
+    np.testing.assert_allclose(image[0, 0], shown(plane), atol=6)  # JPEG
+    if name == "a.png":
+        np.testing.assert_array_equal(read_integers(tmp_path / name)[0][0], shown(plane))
+
+
+def write_deep_png(path, colour_type, channels):
+    """Write 2 x 2 pixels of 16 bits by hand, as Pillow cannot."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc32(kind + data))
+
+    rows = (b"\x00" + struct.pack(">H", 1000) * 2 * channels) * 2
+    header = struct.pack(">IIBBBBB", 2, 2, 16, colour_type, 0, 0, 0)
+    parts = (chunk(b"IHDR", header), chunk(b"IDAT", compress(rows)), chunk(b"IEND", b""))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    return path
+
+
+@pytest.mark.parametrize(("colour_type", "channels"), [(2, 3), (6, 4), (4, 2)])
+def test_colours_of_sixteen_bits_are_refused_and_not_cut(tmp_path, colour_type, channels):
+    np.testing.assert_array_equal(read_integers(write_deep_png(tmp_path / "g.png", 0, 1))[0], 1000)
+    path = write_deep_png(tmp_path / "a.png", colour_type, channels)
+    with pytest.raises(InputError, match=r"a\.png: .*16 bits are kept in grey only; save the chan"):
+        read_channels(path)
 
 
 def test_pages_are_planes_and_marked_channels_are_channels(tmp_path):

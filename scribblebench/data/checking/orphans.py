@@ -10,7 +10,8 @@ from pathlib import Path
 
 from scribblebench.data.checking.case import CaseFacts
 from scribblebench.data.checking.problems import Problem
-from scribblebench.io.nifti import SUFFIXES
+from scribblebench.io.find import walk
+from scribblebench.io.formats import ending, is_nifti
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,8 @@ def unused_files(cases: Sequence[CaseFacts], root: Path) -> Unused:
     Two files are called alike if their paths are the same but for digits, or but for the name of
     the case or of its patient. A file that is called like a label or scribble is taken for one
     whose image is missing. One that is the same as an image's path but for digits is taken for an
-    image whose labels are missing. Hidden files and those of other types are left out.
+    image whose labels are missing. Hidden files and those of other types are left out, and what a
+    link leads to is the file that it leads to. Upper and lower case of endings are the same.
     """
     known = [facts for facts in cases if facts.files is not None]
     used = {_absolute(path) for facts in known if facts.files for path in facts.files.all()}
@@ -46,14 +48,12 @@ def unused_files(cases: Sequence[CaseFacts], root: Path) -> Unused:
     if common.is_relative_to(base):
         base = common
     suffixes = {_suffix(path) for path in used}
-    candidates = sorted(
+    real = {path.resolve() for path in used}
+    candidates = [
         path
-        for path in base.rglob("*")
-        if path not in used
-        and _suffix(path) in suffixes
-        and not any(part.startswith(".") for part in path.relative_to(base).parts)
-        and path.is_file()
-    )
+        for path in walk(base)
+        if path not in used and _suffix(path) in suffixes and path.resolve() not in real
+    ]
     labels, images = _patterns(known, base)
     told = [facts.case_id for facts in cases if facts.files is None]
     problems, others = [], []
@@ -78,11 +78,14 @@ def _absolute(path: Path) -> Path:
 
 def _suffix(path: Path) -> str:
     """Return the type of a file by its name; .nii.gz is the same type as .nii."""
-    return ".nii" if path.name.endswith(SUFFIXES) else path.suffix.lower()
+    return ".nii" if is_nifti(path.name) else path.suffix.lower()
 
 
 def _plain(path: Path) -> str:
-    return path.as_posix().removesuffix(".gz")
+    """Return a path with its type in place of its ending."""
+    name = path.as_posix()
+    end = ending(name) or path.suffix
+    return name[: len(name) - len(end)] + _suffix(path)
 
 
 def _patterns(
