@@ -55,6 +55,9 @@ def default_name(config: TrialConfig) -> str:
         parts.append(f"r{config.randomness:g}")
     if config.variant is not None:
         parts.append(re.sub(r"[^A-Za-z0-9.]+", "-", config.variant))
+    else:
+        parts += [] if config.slice_share is None else [f"slices{config.slice_share:g}"]
+        parts += [] if config.draw is None else [config.draw]
     if config.form not in GIVEN_FORMS:
         parts.append(f"seed{config.seed}")
     return "-".join(parts)

@@ -15,6 +15,7 @@ DatasetNNN_NAME/
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable
@@ -40,13 +41,17 @@ from scribblebench.io.atomic import atomic_folder, write_json
 from scribblebench.io.formats import write_label_map
 from scribblebench.io.nifti import SUFFIXES, read_image, read_volume, write_image
 from scribblebench.sweep.axes import GIVEN_FORMS
-from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.plan import ANNOTATION_KEYS, TrialConfig
 from scribblebench.sweep.provenance import code_version
 from scribblebench.sweep.training_stage import TrialData
 from scribblebench.types import Case, LabelArray
 
 ORIGIN = "scribblebench.json"
 """The file that says where a data set comes from."""
+
+
+PREPARATION = {"field_of_view", "spacing_mm", "volume"}
+"""Settings of training that decide what annotators see."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,8 @@ def export_nnunet(
         patients = {s.case.case_id: s.case.patient_id for s in data.training}
         if by_patient := folds(patients):
             _write_in_order(draft / "splits_final.json", by_patient)
-        write_json(draft / ORIGIN, {**origin, "written_by": _code()})
+        content = {**origin, "written_by": _code(), "files": _digests(draft)}
+        write_json(draft / ORIGIN, content)
     return exported
 
 
@@ -157,14 +163,9 @@ def _origin(
         "dataset_options": config.dataset_options,
         "train_part": config.train_part,
         "score_part": config.score_part,
-        "form": config.form,
-        "density": config.density,
-        "randomness": config.randomness,
-        "background": config.background,
-        "background_density": config.background_density,
+        **{key: getattr(config, key) for key in ANNOTATION_KEYS},
         "seed": seed,
-        "field_of_view": config.training.field_of_view,
-        "spacing_mm": config.training.spacing_mm,
+        "preparation": config.training.model_dump(include=PREPARATION),
         "scribbles_drawn_anew_on_the_own_grid": redrawn,
         "training_cases": [s.case.case_id for s in data.training],
         "scored_cases": [s.case.case_id for s in data.scored],
@@ -176,16 +177,31 @@ def _code() -> dict[str, Any]:
     return {"scribblebench": scribblebench.__version__, "commit": commit, "dirty": dirty}
 
 
+def _digests(folder: Path) -> dict[str, str]:
+    """Return a hash of every image and label file of a data set, by its place in it."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        for path in sorted(folder.rglob(f"*{FILE_ENDING}"))
+    }
+
+
 def _is_new(folder: Path, dataset_id: int, origin: dict[str, Any]) -> bool:
-    """Return False if the same data set is there; refuse another one of the number."""
+    """Return False if the same data set is there, whole; refuse another one of the number."""
     if folder.exists():
         try:
             there = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            there = {}
-        if {**there, "written_by": None} == {**origin, "written_by": None}:
-            return False
-        raise InputError(f"{folder}: is there with other content; give another --dataset-id")
+            written = dict(there.pop("files"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            there, written = {}, {}
+        if {**there, "written_by": None} != {**origin, "written_by": None}:
+            raise InputError(f"{folder}: is there with other content; give another --dataset-id")
+        found = _digests(folder)
+        if changed := sorted(written.items() ^ found.items()):
+            raise InputError(
+                f"{folder / changed[0][0]}: is not as it was written; remove the data set to write "
+                "it again"
+            )
+        return False
     for other in sorted(folder.parent.glob(f"Dataset{dataset_id:03d}_*")):
         raise InputError(
             f"{other}: has this number already, which must be unique; give another --dataset-id"

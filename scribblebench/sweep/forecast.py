@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import torch
 from scribblebench.sweep.estimate import Estimates
 from scribblebench.sweep.index import finished_trials, latest
 from scribblebench.sweep.overview import share_left, states_of
-from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.plan import ANNOTATION_KEYS, TrialConfig
 from scribblebench.sweep.planning import Planned
 from scribblebench.sweep.states import State
 from scribblebench.sweep.training_stage import TrialData, annotate_training, training_data
@@ -134,8 +135,8 @@ def _has_failed_by_itself(state: State) -> bool:
 
 def _annotation(config: TrialConfig) -> Hashable:
     """Return what decides the cost of an annotation, but for the seed."""
-    where = (config.background_density, config.slice_share, config.draw)
-    return (config.form, config.density, config.randomness, *where)
+    key: Hashable = operator.attrgetter(*ANNOTATION_KEYS)(config)
+    return key
 
 
 def _pilot(

@@ -43,6 +43,12 @@ class Imported(BaseModel):
     """16 hexadecimal digits of a hash of their files."""
 
 
+ANNOTATION_KEYS = (
+    *("form", "density", "randomness", "background", "background_density", "slice_share", "draw"),
+)
+"""What decides, with the seed and the prepared cases, what is annotated in a trial."""
+
+
 class TrialConfig(QuietDefaults):
     """Everything that decides a trial's result, apart from code and data.
 
@@ -170,8 +176,7 @@ def _drawing(settings: Varied) -> dict[str, Any]:
 
 def _once(trials: Iterable[TrialConfig]) -> Iterator[TrialConfig]:
     """Yield trials of one protocol without those that were there before."""
-    differing = ("form", "density", "randomness", "background", "background_density", "slice_share")
-    key = operator.attrgetter(*differing, "draw", "method", "seed", "training")
+    key = operator.attrgetter(*ANNOTATION_KEYS, "method", "seed", "training")
     seen = set()
     for trial in trials:
         if (this := key(trial)) not in seen:

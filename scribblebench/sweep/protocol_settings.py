@@ -32,10 +32,10 @@ from scribblebench.sweep.axes import (
 )
 from scribblebench.sweep.case_split import CaseSplit, read_cases
 from scribblebench.sweep.method_entry import Entry, MethodEntry
-from scribblebench.sweep.setting_keys import DRAWING_KEYS, Draw, SliceShare
+from scribblebench.sweep.setting_keys import DRAWING_DEFAULTS, DRAWING_KEYS, Draw, SliceShare
 from scribblebench.sweep.trial_groups import Exclusion, ListedTrial
 from scribblebench.sweep.variants import Grid, Variant, Varied, Zip, combinations
-from scribblebench.training.mixup import most_blocks
+from scribblebench.sweep.volume_fit import check_fits_volume
 from scribblebench.training.settings import STRICT, Count, TrainingSettings
 
 SPLIT_FOLDER = "split_folder"
@@ -197,26 +197,10 @@ class Protocol(BaseModel):
             raise ValueError(
                 f"slice_share: must be 1 where draw is volume, got {self.slice_share:g}"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _methods_fit_volumes(self) -> Protocol:
-        """Refuse a mixup that cannot be done in 3D, and holes that hide a whole patch."""
-        if self.training.volume is None:
-            return self
-        most, patch = most_blocks(dims=3), self.training.patch
-        for i, entry in enumerate(self.methods):
-            view = entry.resolved.objective.view
-            if view and view.mixup and min(view.mixup.blocks) > most:
-                raise ValueError(
-                    f"methods[{i}]: options.view.mixup.blocks: must hold {most} where "
-                    f"training.volume is given, got {view.mixup.blocks}"
-                )
-            if view and view.occlusion and view.occlusion.side >= patch:
-                raise ValueError(
-                    f"methods[{i}]: options.view.occlusion.side: must be below training.patch "
-                    f"{patch} where training.volume is given, got {view.occlusion.side}"
-                )
+        if not any(map(has_budget, [*self.forms, *(trial.form for trial in self.trials)])):
+            for key, default in DRAWING_DEFAULTS.items():
+                if getattr(self, key) != default:
+                    raise ValueError(f"{key}: changes nothing, because no form is drawn")
         return self
 
     @model_validator(mode="after")
@@ -241,6 +225,23 @@ class Protocol(BaseModel):
                     check_draws_in_volumes(form)
                 except ValueError as error:
                     raise ValueError(f"forms[{i}]: {error}") from error
+        return self
+
+    @model_validator(mode="after")
+    def _methods_fit_volumes(self) -> Protocol:
+        """Refuse, in any variant or listed trial, what a method cannot do with its volumes."""
+        for variant in self.variants():
+            for i, entry in enumerate(self.methods):
+                check_fits_volume(
+                    entry.resolved.objective, variant.settings.training, f"methods[{i}]: "
+                )
+        for i, trial in enumerate(self.trials):
+            try:
+                objective = self.method(trial.method).resolved.objective
+                training = self.varied.changed(trial.changes).training
+            except ValueError:
+                continue  # is told below
+            check_fits_volume(objective, training, f"trials[{i}]: method '{trial.method}': ")
         return self
 
     @model_validator(mode="after")

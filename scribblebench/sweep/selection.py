@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Hashable, Mapping, Sequence
 
 from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
 from scribblebench.sweep.axes import GIVEN_FORMS
-from scribblebench.sweep.plan import TrialConfig
+from scribblebench.sweep.plan import ANNOTATION_KEYS, TrialConfig
 
 Value = str | float | None
 
@@ -78,9 +79,9 @@ def select_annotation(
 
 def _annotation(trial: TrialConfig) -> Hashable:
     """Return what tells the labels of a protocol's trial from those of its others."""
-    drawn = (trial.density, trial.randomness, trial.background, trial.background_density)
-    seen = (trial.training.field_of_view, trial.training.spacing_mm)
-    return (trial.form, drawn, seen, None if trial.form in GIVEN_FORMS else trial.seed)
+    drawn = operator.attrgetter(*ANNOTATION_KEYS)(trial)
+    seen = tuple(trial.training.preparation.values())
+    return (drawn, seen, None if trial.form in GIVEN_FORMS else trial.seed)
 
 
 def _fitting(trials: Sequence[TrialConfig], wanted: Mapping[str, Value]) -> list[TrialConfig]:

@@ -217,7 +217,20 @@ def test_trials_are_told_apart_and_left_out_by_where_they_are_drawn(deep):
         ),
         (
             {"methods": ["full", "pce_occlusion"]},
-            r"methods\[1\]: options.view.occlusion.side: must be below training.patch 32 .*got 32",
+            r"methods\[1\]: options.view.occlusion.side: must hide at most 50 % of a patch of "
+            r"4 x 32 x 32 .*got 32, which hides 100 %",
+        ),
+        (
+            {"trials": [{"form": "random_walk", "density": 0.1, "method": "pce_occlusion"}]},
+            r"trials\[0\]: method 'pce_occlusion': options.view.occlusion.side: must hide at most",
+        ),
+        (
+            {"forms": ["acdc_expert"], "methods": ["pce"], "slice_share": 0.5},
+            "slice_share: changes nothing, because no form is drawn",
+        ),
+        (
+            {"forms": ["acdc_expert"], "methods": ["pce"], "draw": "volume"},
+            "draw: changes nothing, because no form is drawn",
         ),
     ],
 )
