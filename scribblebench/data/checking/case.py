@@ -17,7 +17,7 @@ from scribblebench.data.checking.files import (
 )
 from scribblebench.data.checking.problems import Problem
 from scribblebench.data.dataset import CaseFiles, Dataset
-from scribblebench.errors import InputError
+from scribblebench.errors import CombinedError, InputError
 from scribblebench.types import IGNORE_LABEL, Case, LabelArray, LabelSpec, SpacingMm
 
 
@@ -69,7 +69,8 @@ def inspect_case(dataset: Dataset, case_id: str) -> CaseFacts:
     """Read one case and look at it from all sides.
 
     Nothing that is wrong with the case raises: it becomes a problem. Of a case that cannot be read,
-    every file is read by itself, so that each one that is damaged or lies elsewhere is named.
+    everything that keeps it from being read is named, and every file is read by itself, so that
+    each one that is damaged or lies elsewhere is named whatever the data set says.
     """
     facts = CaseFacts(case_id, dataset.patient_id(case_id), ())
     try:
@@ -77,15 +78,17 @@ def inspect_case(dataset: Dataset, case_id: str) -> CaseFacts:
     except InputError as error:
         return replace(facts, problems=(Problem("error", "labels", case_id, str(error)),))
     facts = replace(facts, files=files)
-    absent = list(absent_files(files, case_id))
-    if absent:
-        return replace(facts, problems=_with_the_others(absent, faulty_files(files, case_id)))
+    absent = tuple(absent_files(files, case_id))
     try:
         case = dataset.load(case_id)
         headers = headers_of(files)
     except Exception as error:  # whatever an adapter raises must not stop the other cases
-        first = Problem("error", "case", case_id, _one_line(error))
-        return replace(facts, problems=_with_the_others([first], faulty_files(files, case_id)))
+        several = error.errors if isinstance(error, CombinedError) else (error,)
+        told = [Problem("error", "case", case_id, _one_line(one)) for one in several]
+        known = _with_the_others(absent, told)
+        return replace(facts, problems=_with_the_others(known, faulty_files(files, case_id)))
+    if absent:
+        return replace(facts, problems=absent)
     facts = replace(
         _measured(facts, case, dataset.labels),
         image_types=_distinct(headers[path].dtype for path in files.images if path in headers),
@@ -100,7 +103,7 @@ def _one_line(error: Exception) -> str:
     return " ".join(text.split())
 
 
-def _with_the_others(known: list[Problem], others: Iterable[Problem]) -> tuple[Problem, ...]:
+def _with_the_others(known: tuple[Problem, ...], others: Iterable[Problem]) -> tuple[Problem, ...]:
     """Add the problems of files that no known one begins with."""
     files = {problem.text.split(": ")[0] for problem in known}
     return (*known, *(other for other in others if other.text.split(": ")[0] not in files))
