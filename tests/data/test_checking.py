@@ -175,6 +175,29 @@ def test_each_channel_in_a_file_of_its_own_has_its_lines(tmp_path):
     ]
 
 
+def test_what_becomes_of_a_file_with_other_axes_is_said(root):
+    """Turned by its only transform; as it is by a qform; refused where the two contradict."""
+    images = [Acdc(root).files(f"patient00{n}_frame01") for n in (1, 2, 3)]
+    flip = np.diag([-1.0, 1.0, 1.0, 1.0])
+    flip[0, 3] = 11
+    tilted = AFFINE[:, [1, 0, 2, 3]]
+    for files, reverse, sform in zip(images, (True, False, True), (flip, None, flip), strict=True):
+        image = nib.load(files.label)
+        array = np.asarray(image.dataobj)
+        written = nib.Nifti1Image(array[::-1] if reverse else array, None)
+        written.set_qform(AFFINE, code=int(files is not images[0]))
+        written.set_sform(tilted if sform is None else AFFINE @ sform, code=1)
+        nib.save(written, files.label)
+    report = report_of(Acdc(root), root)
+    found = [(p.severity, p.text.partition("_gt.nii.gz: ")[2]) for p in report.problems]
+    assert found[:2] == [
+        ("warning", "has its axes to RPS, the image's being LPS; it is turned"),
+        ("warning", "has its axes to PLS, the image's being LPS; it is taken as it is"),
+    ]
+    assert found[2][0] == "error"
+    assert "its sform turns it (axes to RPS, by the image's sform LPS), its qform" in found[2][1]
+
+
 def test_a_class_that_no_case_has_is_named(root):
     dataset = Acdc(root)
     for case_id in dataset.case_ids():
