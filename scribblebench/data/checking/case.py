@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from nibabel.orientations import aff2axcodes
 
 from scribblebench.data.checking.files import (
     absent_files,
@@ -18,7 +19,14 @@ from scribblebench.data.checking.files import (
 from scribblebench.data.checking.problems import Problem
 from scribblebench.data.dataset import CaseFiles, Dataset
 from scribblebench.errors import CombinedError, InputError
-from scribblebench.types import IGNORE_LABEL, Case, LabelArray, LabelSpec, SpacingMm
+from scribblebench.types import (
+    IGNORE_LABEL,
+    Case,
+    Float64Array,
+    LabelArray,
+    LabelSpec,
+    SpacingMm,
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,8 @@ class CaseFacts:
         (C, P, H, W) of the image; None where the case cannot be read. C is 0 without an image.
     spacing_mm : tuple of 3 floats, or None
         (plane, row, col).
+    affine : ndarray of float64, shape (4, 4), or None
+        Voxel (col, row, plane) to world, as of `Case`; None where no spacing is stated.
     image_types, label_types : tuple of str
         Data types of the voxels on the disk; empty where the files do not say.
     ranges : tuple of (float, float)
@@ -63,6 +73,17 @@ class CaseFacts:
     annotated: dict[int, int] | None = None
     contradicting: int = 0
     digest: str = field(default="", repr=False)
+    affine: Float64Array | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def axes(self) -> str | None:
+        """Where columns, rows and planes go to, such as "RAS"; the nearest of an oblique image.
+
+        None where no spacing is stated: the affine means nothing then.
+        """
+        if self.affine is None:
+            return None
+        return "".join(code or "?" for code in aff2axcodes(self.affine))
 
 
 def inspect_case(dataset: Dataset, case_id: str) -> CaseFacts:
@@ -127,6 +148,7 @@ def _measured(facts: CaseFacts, case: Case, labels: LabelSpec) -> CaseFacts:
         facts,
         shape=(c, p, h, w),
         spacing_mm=case.spacing_mm,
+        affine=None if case.spacing_mm is None else case.affine,
         ranges=tuple((float(channel.min()), float(channel.max())) for channel in image),
         voxels=None if case.label_map is None else _counts(case.label_map, labels),
         annotated=None if case.scribble is None else _counts(case.scribble, labels),
