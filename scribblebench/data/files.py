@@ -15,6 +15,7 @@ from scribblebench.io.formats import read_channels, read_integers
 from scribblebench.io.grid import on_grid
 from scribblebench.io.header import read_grid
 from scribblebench.io.nifti import Volume
+from scribblebench.io.values import counted_values
 from scribblebench.registry import did_you_mean
 from scribblebench.types import IGNORE_LABEL, AnyArray, Case, FloatArray, LabelArray, LabelSpec
 
@@ -225,9 +226,8 @@ def _classes_of(
         known |= at
     if not known.all():
         listed = ", ".join(f"{value} {_meaning(labels, c)}" for value, c in classes.items())
-        counted = zip(*np.unique(raw[~known], return_counts=True), strict=True)
-        bad = ", ".join(f"{value} ({n} px)" for value, n in counted)
-        raise InputError(f"{path}: label values must be among [{listed}], got {bad}")
+        got = counted_values(raw[~known])
+        raise InputError(f"{path}: label values must be among [{listed}], got {got}")
     return label_map
 
 

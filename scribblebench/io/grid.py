@@ -171,7 +171,8 @@ def _difference(volume: Volume, grid: Volume) -> str:
     """Say in what a file differs from the image."""
     if volume.array.shape != grid.array.shape:
         got = f"must have the image's shape {grid.array.shape}, got {volume.array.shape}"
-        if sorted(volume.array.shape) == sorted(grid.array.shape):
+        placed = volume.spacing_mm is not None or grid.spacing_mm is not None
+        if placed and sorted(volume.array.shape) == sorted(grid.array.shape):
             got += f" with axes to {_axes(volume)}, the image's being {_axes(grid)}"
         return got
     sizes, wanted = (voxel_sizes(v.affine) for v in (volume, grid))

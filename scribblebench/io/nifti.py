@@ -21,6 +21,7 @@ from nibabel.wrapstruct import WrapStructError
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path
+from scribblebench.io.values import counted_values
 from scribblebench.types import AnyArray, Float64Array, FloatArray, LabelArray, SpacingMm
 
 SUFFIXES = (".nii.gz", ".nii")
@@ -223,9 +224,13 @@ def whole_numbers(array: AnyArray, path: Path) -> AnyArray:
         return array
     with np.errstate(invalid="ignore"):  # NaN is found by the comparison
         whole = np.rint(array)
-        wrong = ~(np.abs(array - whole) <= WHOLE) | (np.abs(array) > LARGEST)
+        wrong = ~(np.abs(array - whole) <= WHOLE)
+        large = ~wrong & (np.abs(array) > LARGEST)
     if wrong.any():
-        raise InputError(f"{path}: labels must be integers, got {array[wrong].flat[0]}")
+        raise InputError(f"{path}: labels must be integers, got {counted_values(array[wrong])}")
+    if large.any():
+        text = f"labels must be at most {LARGEST:.0f} in size, got {counted_values(array[large])}"
+        raise InputError(f"{path}: {text}")
     integers: AnyArray = whole.astype(np.int64)
     return integers
 

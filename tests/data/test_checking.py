@@ -137,6 +137,14 @@ def test_every_fault_of_a_case_has_its_line(root):
     ]
 
 
+def test_an_image_in_the_place_of_labels_is_one_short_line(root):
+    files = plant(root, "patient003_frame01")
+    files.label.write_bytes(files.images[0].read_bytes())
+    (line,) = lines(report_of(Acdc(root), root))
+    assert re.search(r"got 4 \(\d+ px\), .* and \d+ other values \(\d+ px\)$", line)
+    assert len(line) < 300
+
+
 @pytest.mark.parametrize("fault", ["empty file", "garbage"])
 def test_labels_are_looked_at_where_the_image_says_nothing_of_its_place(root, fault):
     plant(root, "patient003_frame01", "unknown label", "shifted", fault)

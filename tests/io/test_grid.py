@@ -7,8 +7,10 @@ import nibabel as nib
 import numpy as np
 import pytest
 from nibabel.orientations import apply_orientation, inv_ornt_aff, ornt2axcodes
+from PIL import Image
 
 from scribblebench.errors import InputError
+from scribblebench.io.formats import read_integers
 from scribblebench.io.grid import is_turned, lost_geometry, on_grid
 from scribblebench.io.nifti import read_volume
 
@@ -177,6 +179,14 @@ def test_what_differs_is_said(volume):
         assert str(error.value).startswith("labels.nii.gz: must be on the image's grid, got ")
     with pytest.raises(InputError, match=r"shape \(3, 4, 5\), got \(3, 5, 4\) with axes to RAS"):
         on_grid(volume(ARRAY.transpose(1, 0, 2), np.diag([2.0, 2, 2, 1])), image, path=PATH)
+
+
+def test_axes_of_files_that_state_no_spacing_are_not_spoken_of(tmp_path):
+    for name, shape in (("image", (20, 24)), ("labels", (24, 20))):
+        Image.fromarray(np.zeros(shape, dtype=np.uint8)).save(tmp_path / f"{name}.png")
+    image, labels = (read_integers(tmp_path / f"{name}.png")[1] for name in ("image", "labels"))
+    with pytest.raises(InputError, match=r"shape \(1, 20, 24\), got \(1, 24, 20\)$"):
+        on_grid(labels, image, path=PATH)
 
 
 def test_two_dimensional_files_lie_on_a_grid_too(volume, tmp_path):
