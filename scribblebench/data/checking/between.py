@@ -10,15 +10,12 @@ from nibabel.orientations import io_orientation
 
 from scribblebench.data.checking.case import CaseFacts
 from scribblebench.data.checking.problems import Problem
+from scribblebench.data.preprocessing import MOST_OBLONG
 from scribblebench.types import Float64Array, LabelSpec
 
 ODD_FACTOR = 3.0
 """A spacing this many times larger or smaller than the median is odd: scans of one kind differ by
 less, and a wrong unit or a swapped axis by more."""
-
-MOST_OBLONG = 2.0
-"""How many times as long as wide a pixel may be: those of scanners are square or nearly, and
-longer ones tell that planes lie along another axis."""
 
 EXAMPLES = 3
 """Cases that one problem names."""
@@ -128,22 +125,19 @@ def odd_spacings(cases: Sequence[CaseFacts]) -> Iterator[Problem]:
 
 
 def oblong_pixels(cases: Sequence[CaseFacts]) -> Iterator[Problem]:
-    """Yield one warning of cases whose voxels are longest within the plane.
-
-    Pixels are then more than `MOST_OBLONG` times as long as wide.
-    """
+    """Yield one warning of cases whose pixels are more than `MOST_OBLONG` times as long as wide."""
     stated = [facts for facts in cases if facts.spacing_mm is not None]
     found = []
     for facts in stated:
-        plane, *sides = facts.spacing_mm or ()
-        if max(sides) > MOST_OBLONG * min(sides) and plane < max(sides):
+        _, *sides = facts.spacing_mm or ()
+        if max(sides) > MOST_OBLONG * min(sides):
             found.append(facts)
     if found:
         plane, row, col = found[0].spacing_mm or ()
         text = (
             f"planes do not lie along the third axis in {len(found)} of {len(stated)} cases "
             f"({_examples(found)}): rows {row:.3g} mm, columns {col:.3g} mm and planes {plane:.3g} "
-            "mm apart"
+            "mm apart; no network takes them so"
         )
         yield Problem("warning", "spacing", None, text)
 
