@@ -68,6 +68,8 @@ def _facts(report: Report, shown: int | None) -> Iterator[tuple[str, str]]:
     yield "channels", ", ".join(map(str, channels)) if any(channels) else "none: label maps alone"
     yield "shape", _values(report, "shape", shown)
     yield "spacing mm", _values(report, "spacing_mm", shown)
+    if any(facts.axes is not None for facts in report.readable):
+        yield "axes", _values(report, "axes", shown)
     for key, name in (("image type", "image_types"), ("label type", "label_types")):
         if any(getattr(facts, name) for facts in report.readable):
             yield key, _values(report, name, shown)
@@ -105,6 +107,8 @@ def _values(report: Report, name: str, shown: int | None) -> str:
 def _value(value: Any) -> str:
     if value is None:
         return "not stated"
+    if isinstance(value, str):
+        return value
     if value and isinstance(value[0], str):
         return " and ".join(value)
     if not value:
@@ -188,6 +192,7 @@ def _case_json(facts: CaseFacts) -> dict[str, Any]:
         "patient_id": facts.patient_id,
         "shape": facts.shape,
         "spacing_mm": facts.spacing_mm,
+        "axes": facts.axes,
         "image_types": facts.image_types,
         "label_types": facts.label_types,
         "ranges": ranges,

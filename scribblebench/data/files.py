@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from scribblebench.data.dataset import CaseFiles
-from scribblebench.errors import InputError
+from scribblebench.errors import Attempts, InputError
 from scribblebench.io.formats import read_channels, read_integers
 from scribblebench.io.grid import on_grid
+from scribblebench.io.header import read_grid
 from scribblebench.io.nifti import Volume
+from scribblebench.io.values import counted_values
 from scribblebench.registry import did_you_mean
-from scribblebench.types import IGNORE_LABEL, Case, FloatArray, LabelArray, LabelSpec
+from scribblebench.types import IGNORE_LABEL, AnyArray, Case, FloatArray, LabelArray, LabelSpec
 
 
 def data_folder(root: Path | None, name: str) -> Path:
@@ -84,25 +87,49 @@ def read_case(
     Raises
     ------
     InputError
-        Naming the file that cannot be read, holds other values or lies on another grid.
+        Naming the file that cannot be read, holds other values or lies on another grid. Several
+        things that are wrong are `CombinedError`: of each file its values and its grid.
     """
-    if files.images or files.label is None:
-        image, grid = read_images(files.images, channels)
-    else:
-        _, grid = read_integers(files.label)
-        image = np.zeros((0, *grid.array.shape), dtype=np.float32)
+    attempts = Attempts()
+    image, grid = _image_and_grid(files, channels, attempts)
     classes = {c: c for c in range(labels.n_classes)} if values is None else dict(values)
+    marks = classes | {ignore: IGNORE_LABEL}
+    label_map, scribble = (
+        None if path is None else attempts.at(read_classes, path, labels, values_of, grid)
+        for path, values_of in ((files.label, classes), (files.scribble, marks))
+    )
+    attempts.end()
+    assert image is not None, "what is missing has been told"
+    assert grid is not None, "it is that of the image"
     return Case(
         case_id=case_id,
         patient_id=patient_id,
         image=image,
-        label_map=None if files.label is None else read_classes(files.label, labels, classes, grid),
+        label_map=label_map,
         spacing_mm=grid.spacing_mm,
         affine=grid.affine,
-        scribble=None
-        if files.scribble is None
-        else read_classes(files.scribble, labels, classes | {ignore: IGNORE_LABEL}, grid),
+        scribble=scribble,
     )
+
+
+def _image_and_grid(
+    files: CaseFiles, channels: Sequence[str], attempts: Attempts
+) -> tuple[FloatArray | None, Volume | None]:
+    """Return the image of a case and its grid, each of them None where it is not known."""
+    if files.images or files.label is None:
+        read = attempts.at(read_images, files.images, channels)
+        return read or (None, _known_grid(files.images[0]))
+    labels = attempts.at(read_integers, files.label)
+    grid = labels[1] if labels else _known_grid(files.label)
+    return None if grid is None else np.zeros((0, *grid.array.shape), dtype=np.float32), grid
+
+
+def _known_grid(path: Path) -> Volume | None:
+    """Return where the voxels of a file lie that cannot be used; None if that is unknown too."""
+    for read in (read_grid, lambda path: read_channels(path)[1]):
+        with contextlib.suppress(InputError):
+            return read(path)
+    return None
 
 
 def read_images(paths: Sequence[Path], channels: Sequence[str]) -> tuple[FloatArray, Volume]:
@@ -117,23 +144,44 @@ def read_images(paths: Sequence[Path], channels: Sequence[str]) -> tuple[FloatAr
     Raises
     ------
     InputError
-        If a file cannot be read or lies on another grid, or there are more or fewer channels.
+        If a file cannot be read or lies on another grid, or there are more or fewer channels;
+        `CombinedError` if that is so of several files.
     """
-    image, grid = read_channels(paths[0])
-    if len(paths) > 1:
-        others = [(path, *read_channels(path)) for path in paths[1:]]
-        for path, other, _ in [(paths[0], image, grid), *others]:
-            if len(other) != 1:
-                raise InputError(f"{path}: must have 1 channel, got {len(other)}")
-        image = np.stack([image[0], *(on_grid(v, grid, path=path) for path, _, v in others)])
+    if len(paths) == 1:
+        image, grid = read_channels(paths[0])
+    else:
+        image, grid = _read_channel_files(paths)
     if len(image) != len(channels):
         wanted = f"{len(channels)} channel{'s' * (len(channels) != 1)} ({', '.join(channels)})"
         raise InputError(f"{paths[0]}: must have {wanted}, got {len(image)}")
     return image, grid
 
 
+def _read_channel_files(paths: Sequence[Path]) -> tuple[FloatArray, Volume]:
+    """Read files of one channel each on the grid of the first."""
+    attempts = Attempts()
+    read = {path: attempts.at(_read_channel, path) for path in paths}
+    volumes = {path: volume or _known_grid(path) for path, volume in read.items()}
+    grid = volumes[paths[0]]
+    planes = [
+        attempts.at(on_grid, volume, grid, path=path)
+        for path, volume in volumes.items()
+        if volume is not None and grid is not None
+    ]
+    attempts.end()
+    assert grid is not None, "what is wrong has been told"
+    return np.stack([plane for plane in planes if plane is not None]), grid
+
+
+def _read_channel(path: Path) -> Volume:
+    image, volume = read_channels(path)
+    if len(image) != 1:
+        raise InputError(f"{path}: must have 1 channel, got {len(image)}")
+    return volume
+
+
 def read_classes(
-    path: Path, labels: LabelSpec, classes: Mapping[int, int], grid: Volume
+    path: Path, labels: LabelSpec, classes: Mapping[int, int], grid: Volume | None
 ) -> LabelArray:
     """Read a label map whose values stand for classes, on the grid of the image.
 
@@ -144,14 +192,32 @@ def read_classes(
         For the names of the classes.
     classes : mapping of int to int
         Value in the file -> class id or, where nothing is annotated, `IGNORE_LABEL`.
-    grid : Volume
+    grid : Volume or None
+        None where it is unknown, because the image cannot be read: values alone are looked at.
 
     Raises
     ------
     InputError
-        Naming the file, and values that stand for nothing with their numbers of voxels.
+        Naming the file, and values that stand for nothing with their numbers of voxels;
+        `CombinedError` if it lies on another grid as well.
     """
-    raw, volume = read_integers(path)
+    attempts = Attempts()
+    read = attempts.at(read_integers, path)
+    volume = read[1] if read else _known_grid(path)
+    label_map = attempts.at(_classes_of, read[0], labels, classes, path) if read else None
+    if volume is not None and grid is not None:
+        if label_map is not None:
+            volume = replace(volume, array=label_map)
+        label_map = attempts.at(on_grid, volume, grid, path=path)
+    attempts.end()
+    assert label_map is not None, "what is wrong has been told"
+    return label_map
+
+
+def _classes_of(
+    raw: AnyArray, labels: LabelSpec, classes: Mapping[int, int], path: Path
+) -> LabelArray:
+    """Return the classes that the values of a file stand for."""
     label_map = np.zeros(raw.shape, dtype=np.uint8)
     known = np.zeros(raw.shape, dtype=np.bool_)
     for value, class_id in classes.items():
@@ -160,11 +226,9 @@ def read_classes(
         known |= at
     if not known.all():
         listed = ", ".join(f"{value} {_meaning(labels, c)}" for value, c in classes.items())
-        counted = zip(*np.unique(raw[~known], return_counts=True), strict=True)
-        bad = ", ".join(f"{value} ({n} px)" for value, n in counted)
-        raise InputError(f"{path}: label values must be among [{listed}], got {bad}")
-    on_image: LabelArray = on_grid(replace(volume, array=label_map), grid, path=path)
-    return on_image
+        got = counted_values(raw[~known])
+        raise InputError(f"{path}: label values must be among [{listed}], got {got}")
+    return label_map
 
 
 def _meaning(labels: LabelSpec, class_id: int) -> str:

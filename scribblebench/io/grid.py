@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +31,15 @@ def on_grid(volume: Volume, grid: Volume, *, path: Path) -> AnyArray:
     The first rule that applies:
 
     1. Same shape, and no voxel further than `TOLERANCE` from its place in the image: the voxels as
-       they are. Of a file that states both a qform and an sform, one of them has to agree.
+       they are.
     2. The same voxels in another order of axes, or with axes reversed: put in the image's order,
        exactly.
-    3. Same shape, and the geometry of one of the two was lost (see `lost_geometry`): as they are.
-    4. Anything else is refused; nothing is interpolated.
+    3. Rule 1 by the other transform of a file that states both a qform and an sform.
+    4. Same shape, and the geometry of one of the two was lost (see `lost_geometry`): as they are.
+    5. Anything else is refused; nothing is interpolated.
+
+    Rules 1 and 2 go by the transform that a file's geometry is read from: the sform, if there is
+    one. Where rule 2 and rule 3 both apply, one of them would mirror or turn the voxels: refused.
 
     Parameters
     ----------
@@ -49,21 +52,25 @@ def on_grid(volume: Volume, grid: Volume, *, path: Path) -> AnyArray:
     Raises
     ------
     InputError
-        Naming the file and in what it differs: shape, spacing, directions, position.
+        Naming the file and in what it differs: shape, spacing, directions, position; or the two
+        transforms that contradict each other.
     """
-    same_shape = volume.array.shape == grid.array.shape
-    if same_shape and any(
-        _distance(one, other, grid) <= TOLERANCE
-        for one in _stated(volume)
-        for other in _stated(grid)
-    ):
+    agreeing = _agreeing(volume, grid)
+    if agreeing and agreeing[0] == (_stated(volume)[0][0], _stated(grid)[0][0]):
         return volume.array
     turned = _turned(volume, grid)
+    if turned is not None and agreeing:
+        raise InputError(f"{path}: {_contradiction(volume, grid, *agreeing[0])}")
     if turned is not None:
         return turned
-    if same_shape and lost_geometry(volume, grid):
+    if agreeing or (volume.array.shape == grid.array.shape and lost_geometry(volume, grid)):
         return volume.array
     raise InputError(f"{path}: {_difference(volume, grid)}")
+
+
+def is_turned(volume: Volume, grid: Volume) -> bool:
+    """Return whether the voxels of a file that `on_grid` takes are put in another order."""
+    return not _agreeing(volume, grid) and _turned(volume, grid) is not None
 
 
 def lost_geometry(volume: Volume, grid: Volume) -> bool:
@@ -86,18 +93,32 @@ def lost_geometry(volume: Volume, grid: Volume) -> bool:
     return along and any(np.allclose(sizes, known, rtol=1e-3) for known in (np.ones(3), wanted))
 
 
-def _stated(volume: Volume) -> Iterator[Float64Array]:
-    """Yield the affines that a file states; first the one that its geometry is read from."""
-    yield volume.affine
+def _agreeing(volume: Volume, grid: Volume) -> list[tuple[str, str]]:
+    """Return by which transforms of the two files voxels lie where the image's do, best first."""
+    if volume.array.shape != grid.array.shape:
+        return []
+    return [
+        (one, other)
+        for one, affine in _stated(volume)
+        for other, wanted in _stated(grid)
+        if _distance(affine, wanted, grid) <= TOLERANCE
+    ]
+
+
+def _stated(volume: Volume) -> list[tuple[str, Float64Array]]:
+    """Return the transforms that a file states; first the one that its geometry is read from."""
     if volume.header is None:  # of a picture
-        return
-    for name in ("get_sform", "get_qform"):
+        return [("shape", volume.affine)]
+    found = []
+    for name in ("sform", "qform"):
         try:
-            affine = getattr(volume.header, name)(coded=True)[0]
+            affine = getattr(volume.header, f"get_{name}")(coded=True)[0]
         except (HeaderDataError, ValueError):  # a broken qform beside the sform that counts
             continue
         if affine is not None and np.isfinite(affine).all():
-            yield affine
+            found.append((name, affine))
+    first = found[0][0] if found else "voxel size"
+    return [(first, volume.affine), *found[1:]]
 
 
 def _distance(one: Float64Array, other: Float64Array, grid: Volume) -> float:
@@ -136,11 +157,22 @@ def _turned(volume: Volume, grid: Volume) -> AnyArray | None:
     return np.ascontiguousarray(array)
 
 
+def _contradiction(volume: Volume, grid: Volume, one: str, other: str) -> str:
+    """Say that a file is turned by the transforms that count, and is not by two others."""
+    best, wanted = _stated(volume)[0][0], _stated(grid)[0][0]
+    return (
+        f"must lie on the image's grid in one way, got two: its {best} turns it (axes to "
+        f"{_axes(volume)}, by the image's {wanted} {_axes(grid)}), its {one} does not (by the "
+        f"image's {other}); remove or mend the one that is wrong"
+    )
+
+
 def _difference(volume: Volume, grid: Volume) -> str:
     """Say in what a file differs from the image."""
     if volume.array.shape != grid.array.shape:
         got = f"must have the image's shape {grid.array.shape}, got {volume.array.shape}"
-        if sorted(volume.array.shape) == sorted(grid.array.shape):
+        placed = volume.spacing_mm is not None or grid.spacing_mm is not None
+        if placed and sorted(volume.array.shape) == sorted(grid.array.shape):
             got += f" with axes to {_axes(volume)}, the image's being {_axes(grid)}"
         return got
     sizes, wanted = (voxel_sizes(v.affine) for v in (volume, grid))

@@ -17,16 +17,18 @@ import numpy as np
 from nibabel.affines import voxel_sizes
 from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path
+from scribblebench.io.values import counted_values
 from scribblebench.types import AnyArray, Float64Array, FloatArray, LabelArray, SpacingMm
 
 SUFFIXES = (".nii.gz", ".nii")
 
 UNREADABLE = (
     *(ImageFileError, HeaderDataError, OSError, EOFError, ValueError, TypeError),
-    *(OverflowError, MemoryError, zlib.error),
+    *(OverflowError, MemoryError, zlib.error, WrapStructError),
 )
 """What nibabel raises for damaged files."""
 
@@ -81,7 +83,7 @@ def read_volume(path: Path) -> Volume:
     image, array = _load(path)
     if array.ndim < 2 or any(n != 1 for n in array.shape[3:]) or 0 in array.shape:
         raise InputError(f"{path}: must be a 2D image or a 3D volume, got shape {array.shape}")
-    return _volume(image, array.reshape((*array.shape[:3], 1)[:3]), array.shape, path)
+    return volume_of(image, array.reshape((*array.shape[:3], 1)[:3]), array.shape, path)
 
 
 def read_channels(path: Path) -> tuple[FloatArray, Volume]:
@@ -108,7 +110,7 @@ def read_channels(path: Path) -> tuple[FloatArray, Volume]:
         )
     channels = array.reshape((*(*shape, 1)[:3], -1)).astype(np.float32)
     _check_finite(channels, path)
-    volume = _volume(image, channels[..., 0], shape[:3], path)
+    volume = volume_of(image, channels[..., 0], shape[:3], path)
     return np.ascontiguousarray(channels.T), volume
 
 
@@ -144,7 +146,7 @@ def _unpacked(path: Path) -> Any:
     return kind.from_bytes(content)
 
 
-def _volume(image: Any, array: AnyArray, shape_on_disk: tuple[int, ...], path: Path) -> Volume:
+def volume_of(image: Any, array: AnyArray, shape_on_disk: tuple[int, ...], path: Path) -> Volume:
     """Return what is known of voxels (x, y, z) of a file."""
     return Volume(
         array=np.ascontiguousarray(array.T),
@@ -222,9 +224,13 @@ def whole_numbers(array: AnyArray, path: Path) -> AnyArray:
         return array
     with np.errstate(invalid="ignore"):  # NaN is found by the comparison
         whole = np.rint(array)
-        wrong = ~(np.abs(array - whole) <= WHOLE) | (np.abs(array) > LARGEST)
+        wrong = ~(np.abs(array - whole) <= WHOLE)
+        large = ~wrong & (np.abs(array) > LARGEST)
     if wrong.any():
-        raise InputError(f"{path}: labels must be integers, got {array[wrong].flat[0]}")
+        raise InputError(f"{path}: labels must be integers, got {counted_values(array[wrong])}")
+    if large.any():
+        text = f"labels must be at most {LARGEST:.0f} in size, got {counted_values(array[large])}"
+        raise InputError(f"{path}: {text}")
     integers: AnyArray = whole.astype(np.int64)
     return integers
 

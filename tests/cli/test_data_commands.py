@@ -52,6 +52,7 @@ def test_check_of_a_sound_copy_ends_well_and_says_what_it_holds(scribblebench, r
         "split       train 8 of 4, pool 10 of 5, val 2 of 1",
         "shape       3 x 10 x 12",
         "spacing mm  8 x 1.5 x 1.5",
+        "axes        LPS",
         "image type  uint8",
         "scribbles   contradict dense labels in 0 of 720 voxels",
         "0 errors, 0 warnings",

@@ -160,7 +160,11 @@ FAULTS = {
     "contradiction": Fault(
         contradict, "warning", "contradict the dense labels in 2 of", needs="both"
     ),
-    "other spacing": Fault(other_spacing, "warning", "its spacing is .* the median of all cases"),
+    "other spacing": Fault(
+        other_spacing,
+        *("warning", "its spacing is .* the median of all cases"),
+        n_problems=2,  # pixels are oblong too
+    ),
     "turned": Fault(turn, "warning", "has its axes to"),
     "lost position": Fault(lose_position, "warning", "has lost its position and directions"),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
-from faults import AFFINE, FAULTS, report_of, rewrite, write_acdc
+from faults import AFFINE, FAULTS, at_first, report_of, rewrite, write_acdc
 from skimage.io import imsave
 
 from scribblebench.data import DATASETS
@@ -105,6 +105,105 @@ def test_several_damaged_files_of_a_case_are_all_named(root):
     assert [p.text.split(": ")[0] for p in problems] == [
         str(path) for path in (files.images[0], files.label, files.scribble)
     ]
+
+
+def plant(root, case_id, *faults):
+    files = Acdc(root).files(case_id)
+    for fault in faults:
+        FAULTS[fault].plant(files, None)
+    return files
+
+
+def test_every_fault_of_a_case_has_its_line(root):
+    """The place of an image with NaN is known from its header."""
+    case_id = "patient003_frame01"
+    files = plant(root, case_id, "NaN", "unknown label", "shifted")
+    affine = nib.load(files.images[0]).affine.copy()
+    affine[2, 3] += 80
+    rewrite(files.scribble, at_first(7), affine=affine)
+    report = report_of(Acdc(root), root)
+    assert len(report.readable) == 3
+    image, dense, marks = (
+        f"{case_id}: patient003/{case_id}{kind}.nii.gz: " for kind in ("", "_gt", "_scribble")
+    )
+    classes = "0 background, 1 RV, 2 myocardium, 3 LV"
+    away = "must be on the image's grid, got its first voxel"
+    assert lines(report) == [
+        f"{image}image must be finite, got NaN or infinity",
+        f"{dense}label values must be among [{classes}], got 9 (1 px)",
+        f"{dense}{away} (-4.5, 0, 0) mm (x, y, z) away",
+        f"{marks}label values must be among [{classes}, 4 not annotated], got 7 (1 px)",
+        f"{marks}{away} (0, 0, 80) mm (x, y, z) away",
+    ]
+
+
+def test_an_image_in_the_place_of_labels_is_one_short_line(root):
+    files = plant(root, "patient003_frame01")
+    files.label.write_bytes(files.images[0].read_bytes())
+    (line,) = lines(report_of(Acdc(root), root))
+    assert re.search(r"got 4 \(\d+ px\), .* and \d+ other values \(\d+ px\)$", line)
+    assert len(line) < 300
+
+
+@pytest.mark.parametrize("fault", ["empty file", "garbage"])
+def test_labels_are_looked_at_where_the_image_says_nothing_of_its_place(root, fault):
+    plant(root, "patient003_frame01", "unknown label", "shifted", fault)
+    first, second = lines(report_of(Acdc(root), root))
+    assert re.search(FAULTS[fault].says, first)
+    assert "_gt.nii.gz: label values must be among" in second
+
+
+def test_numbers_that_are_no_integers_do_not_hide_where_a_file_lies(root):
+    files = plant(root, "patient003_frame01", "shifted")
+    rewrite(files.label, at_first(1.5), dtype=np.float32)
+    first, second = lines(report_of(Acdc(root), root))
+    assert "labels must be integers" in first
+    assert "must be on the image's grid" in second
+
+
+def test_each_channel_in_a_file_of_its_own_has_its_lines(tmp_path):
+    """Channel b has NaN and lies elsewhere, c has two channels; the labels hold a 9."""
+    (tmp_path / "dataset.yaml").write_text("classes: [background, blob]\n")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels").mkdir()
+    image = np.random.default_rng(0).random((6, 5, 4)).astype(np.float32)
+    for name in ("images/x_a", "images/x_b", "images/x_c", "labels/x"):
+        nib.save(nib.Nifti1Image(image, AFFINE), tmp_path / f"{name}.nii.gz")
+    moved = AFFINE.copy()
+    moved[1, 3] += 9
+    rewrite(tmp_path / "images/x_b.nii.gz", at_first(np.nan), affine=moved)
+    rewrite(tmp_path / "images/x_c.nii.gz", lambda array: np.stack([array, array], -1))
+    rewrite(tmp_path / "labels/x.nii.gz", lambda array: at_first(9)(np.zeros_like(array)))
+    dataset = DATASETS["folder"](tmp_path, images="images/{case}_{channel}", split={"train": ["x"]})
+    assert [line.partition("nii.gz: ")[2][:26] for line in lines(report_of(dataset, tmp_path))] == [
+        "image must be finite, got ",
+        "must have 1 channel, got 2",
+        "must be on the image's gri",
+        "label values must be among",
+    ]
+
+
+def test_what_becomes_of_a_file_with_other_axes_is_said(root):
+    """Turned by its only transform; as it is by a qform; refused where the two contradict."""
+    images = [Acdc(root).files(f"patient00{n}_frame01") for n in (1, 2, 3)]
+    flip = np.diag([-1.0, 1.0, 1.0, 1.0])
+    flip[0, 3] = 11
+    tilted = AFFINE[:, [1, 0, 2, 3]]
+    for files, reverse, sform in zip(images, (True, False, True), (flip, None, flip), strict=True):
+        image = nib.load(files.label)
+        array = np.asarray(image.dataobj)
+        written = nib.Nifti1Image(array[::-1] if reverse else array, None)
+        written.set_qform(AFFINE, code=int(files is not images[0]))
+        written.set_sform(tilted if sform is None else AFFINE @ sform, code=1)
+        nib.save(written, files.label)
+    report = report_of(Acdc(root), root)
+    found = [(p.severity, p.text.partition("_gt.nii.gz: ")[2]) for p in report.problems]
+    assert found[:2] == [
+        ("warning", "has its axes to RPS, the image's being LPS; it is turned"),
+        ("warning", "has its axes to PLS, the image's being LPS; it is taken as it is"),
+    ]
+    assert found[2][0] == "error"
+    assert "its sform turns it (axes to RPS, by the image's sform LPS), its qform" in found[2][1]
 
 
 def test_a_class_that_no_case_has_is_named(root):

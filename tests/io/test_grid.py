@@ -7,9 +7,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 from nibabel.orientations import apply_orientation, inv_ornt_aff, ornt2axcodes
+from PIL import Image
 
 from scribblebench.errors import InputError
-from scribblebench.io.grid import lost_geometry, on_grid
+from scribblebench.io.formats import read_integers
+from scribblebench.io.grid import is_turned, lost_geometry, on_grid
 from scribblebench.io.nifti import read_volume
 
 SHAPE = (5, 4, 3)
@@ -95,6 +97,42 @@ def test_one_of_two_transforms_that_a_file_states_has_to_agree(volume):
         on_grid(third, both, path=PATH)
 
 
+@pytest.mark.parametrize("image_codes", [(0, 2), (1, 0), (1, 1)])
+def test_a_stale_qform_does_not_hide_that_a_file_is_turned(volume, image_codes):
+    """By its sform the file is reversed, by the qform it was saved with before it is not."""
+    flipped = _flipped(ARRAY, oblique())
+    labels = volume(ARRAY[::-1], flipped, codes=(1, 1), other=oblique())
+    image = volume(codes=image_codes)
+    used = "qform" if image_codes == (1, 0) else "sform"
+    with pytest.raises(InputError) as error:
+        on_grid(labels, image, path=PATH)
+    assert str(error.value) == (
+        "labels.nii.gz: must lie on the image's grid in one way, got two: its sform turns it (axes "
+        f"to LAS, by the image's {used} RAS), its qform does not (by the image's {used}); remove "
+        "or mend the one that is wrong"
+    )
+
+
+def test_a_qform_that_fits_nowhere_does_not_keep_the_sform_from_turning(volume):
+    elsewhere = oblique(shift=(3.0, 0.0, 0.0))
+    labels = volume(ARRAY[::-1], _flipped(ARRAY, oblique()), codes=(1, 2), other=elsewhere)
+    np.testing.assert_array_equal(on_grid(labels, volume(), path=PATH).T, ARRAY)
+
+
+def test_the_sform_counts_where_the_qform_would_turn(volume):
+    labels = volume(codes=(1, 1), other=_flipped(ARRAY, oblique()))
+    assert on_grid(labels, volume(), path=PATH) is labels.array
+    assert not is_turned(labels, volume())
+
+
+def test_is_turned_is_said_of_files_whose_voxels_change_their_order(volume):
+    image = volume()
+    assert is_turned(volume(ARRAY[::-1], _flipped(ARRAY, oblique())), image)
+    assert is_turned(volume(ARRAY.transpose(1, 0, 2), oblique()[:, [1, 0, 2, 3]]), image)
+    assert not is_turned(volume(), image)
+    assert not is_turned(volume(affine=np.diag([-1.5, -1.25, 8.0, 1.0])), image)
+
+
 @pytest.mark.parametrize(
     "affine",
     [np.eye(4), np.diag([-1.0, -1.0, 1.0, 1.0]), np.diag([1.5, 1.25, 8.0, 1.0])],
@@ -141,6 +179,14 @@ def test_what_differs_is_said(volume):
         assert str(error.value).startswith("labels.nii.gz: must be on the image's grid, got ")
     with pytest.raises(InputError, match=r"shape \(3, 4, 5\), got \(3, 5, 4\) with axes to RAS"):
         on_grid(volume(ARRAY.transpose(1, 0, 2), np.diag([2.0, 2, 2, 1])), image, path=PATH)
+
+
+def test_axes_of_files_that_state_no_spacing_are_not_spoken_of(tmp_path):
+    for name, shape in (("image", (20, 24)), ("labels", (24, 20))):
+        Image.fromarray(np.zeros(shape, dtype=np.uint8)).save(tmp_path / f"{name}.png")
+    image, labels = (read_integers(tmp_path / f"{name}.png")[1] for name in ("image", "labels"))
+    with pytest.raises(InputError, match=r"shape \(1, 20, 24\), got \(1, 24, 20\)$"):
+        on_grid(labels, image, path=PATH)
 
 
 def test_two_dimensional_files_lie_on_a_grid_too(volume, tmp_path):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from nibabel.orientations import aff2axcodes
 
 from scribblebench.data.checking.files import (
     absent_files,
@@ -17,8 +18,15 @@ from scribblebench.data.checking.files import (
 )
 from scribblebench.data.checking.problems import Problem
 from scribblebench.data.dataset import CaseFiles, Dataset
-from scribblebench.errors import InputError
-from scribblebench.types import IGNORE_LABEL, Case, LabelArray, LabelSpec, SpacingMm
+from scribblebench.errors import CombinedError, InputError
+from scribblebench.types import (
+    IGNORE_LABEL,
+    Case,
+    Float64Array,
+    LabelArray,
+    LabelSpec,
+    SpacingMm,
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,8 @@ class CaseFacts:
         (C, P, H, W) of the image; None where the case cannot be read. C is 0 without an image.
     spacing_mm : tuple of 3 floats, or None
         (plane, row, col).
+    affine : ndarray of float64, shape (4, 4), or None
+        Voxel (col, row, plane) to world, as of `Case`; None where no spacing is stated.
     image_types, label_types : tuple of str
         Data types of the voxels on the disk; empty where the files do not say.
     ranges : tuple of (float, float)
@@ -63,13 +73,25 @@ class CaseFacts:
     annotated: dict[int, int] | None = None
     contradicting: int = 0
     digest: str = field(default="", repr=False)
+    affine: Float64Array | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def axes(self) -> str | None:
+        """Where columns, rows and planes go to, such as "RAS"; the nearest of an oblique image.
+
+        None where no spacing is stated: the affine means nothing then.
+        """
+        if self.affine is None:
+            return None
+        return "".join(code or "?" for code in aff2axcodes(self.affine))
 
 
 def inspect_case(dataset: Dataset, case_id: str) -> CaseFacts:
     """Read one case and look at it from all sides.
 
     Nothing that is wrong with the case raises: it becomes a problem. Of a case that cannot be read,
-    every file is read by itself, so that each one that is damaged or lies elsewhere is named.
+    everything that keeps it from being read is named, and every file is read by itself, so that
+    each one that is damaged or lies elsewhere is named whatever the data set says.
     """
     facts = CaseFacts(case_id, dataset.patient_id(case_id), ())
     try:
@@ -77,15 +99,17 @@ def inspect_case(dataset: Dataset, case_id: str) -> CaseFacts:
     except InputError as error:
         return replace(facts, problems=(Problem("error", "labels", case_id, str(error)),))
     facts = replace(facts, files=files)
-    absent = list(absent_files(files, case_id))
-    if absent:
-        return replace(facts, problems=_with_the_others(absent, faulty_files(files, case_id)))
+    absent = tuple(absent_files(files, case_id))
     try:
         case = dataset.load(case_id)
         headers = headers_of(files)
     except Exception as error:  # whatever an adapter raises must not stop the other cases
-        first = Problem("error", "case", case_id, _one_line(error))
-        return replace(facts, problems=_with_the_others([first], faulty_files(files, case_id)))
+        several = error.errors if isinstance(error, CombinedError) else (error,)
+        told = [Problem("error", "case", case_id, _one_line(one)) for one in several]
+        known = _with_the_others(absent, told)
+        return replace(facts, problems=_with_the_others(known, faulty_files(files, case_id)))
+    if absent:
+        return replace(facts, problems=absent)
     facts = replace(
         _measured(facts, case, dataset.labels),
         image_types=_distinct(headers[path].dtype for path in files.images if path in headers),
@@ -100,7 +124,7 @@ def _one_line(error: Exception) -> str:
     return " ".join(text.split())
 
 
-def _with_the_others(known: list[Problem], others: Iterable[Problem]) -> tuple[Problem, ...]:
+def _with_the_others(known: tuple[Problem, ...], others: Iterable[Problem]) -> tuple[Problem, ...]:
     """Add the problems of files that no known one begins with."""
     files = {problem.text.split(": ")[0] for problem in known}
     return (*known, *(other for other in others if other.text.split(": ")[0] not in files))
@@ -124,6 +148,7 @@ def _measured(facts: CaseFacts, case: Case, labels: LabelSpec) -> CaseFacts:
         facts,
         shape=(c, p, h, w),
         spacing_mm=case.spacing_mm,
+        affine=None if case.spacing_mm is None else case.affine,
         ranges=tuple((float(channel.min()), float(channel.max())) for channel in image),
         voxels=None if case.label_map is None else _counts(case.label_map, labels),
         annotated=None if case.scribble is None else _counts(case.scribble, labels),

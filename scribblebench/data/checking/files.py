@@ -12,8 +12,8 @@ from scribblebench.data.checking.problems import Problem
 from scribblebench.data.dataset import CaseFiles
 from scribblebench.errors import InputError
 from scribblebench.io.formats import ending, read_channels, read_integers
-from scribblebench.io.grid import on_grid
-from scribblebench.io.header import Header, read_header
+from scribblebench.io.grid import is_turned, on_grid
+from scribblebench.io.header import Header, read_grid, read_header
 from scribblebench.io.nifti import SUFFIXES, Volume
 
 NOTICED_VOXELS = 0.01
@@ -72,25 +72,31 @@ def odd_geometry(headers: dict[Path, Header], image: Path, case_id: str) -> Iter
     case_id : str
     """
     for path, header in headers.items():
-        text = _difference(header, headers[image]) if image in headers else None
-        if text is not None:
-            yield Problem("warning", "geometry", case_id, f"{path}: {text}")
+        if image not in headers or _is_there(header, headers[image]):
+            continue
+        turned = is_turned(read_grid(path), read_grid(image))
+        text = _difference(header, headers[image], turned=turned)
+        yield Problem("warning", "geometry", case_id, f"{path}: {text}")
 
 
-def _difference(header: Header, image: Header) -> str | None:
-    """Say in what the place of a file differs from the image's."""
+def _is_there(header: Header, image: Header) -> bool:
+    """Tell whether a file lies where the image does, as nearly as headers say."""
+    same_shape = header.grid_shape == image.grid_shape
+    return same_shape and _distance_voxels(header, image) <= NOTICED_VOXELS
+
+
+def _difference(header: Header, image: Header, *, turned: bool) -> str:
+    """Say in what the place of a file differs from the image's, and what becomes of it."""
     axes, wanted = ("".join(code or "?" for code in aff2axcodes(h.affine)) for h in (header, image))
-    off = _distance_voxels(header, image)
-    if header.grid_shape != image.grid_shape:
+    if turned:
         return f"has its axes to {axes}, the image's being {wanted}; it is turned"
-    if off <= NOTICED_VOXELS:
-        return None
     if _is_bare(header):
         return "has lost its position and directions; the image's are taken"
     if _is_bare(image):
         return "states a position and directions, and the image has lost its own"
     if axes != wanted:
-        return f"has its axes to {axes}, the image's being {wanted}"
+        return f"has its axes to {axes}, the image's being {wanted}; it is taken as it is"
+    off = _distance_voxels(header, image)
     return f"lies {off:.2g} voxels from the image; it is taken to lie where the image does"
 
 
