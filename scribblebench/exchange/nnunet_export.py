@@ -38,8 +38,8 @@ from scribblebench.exchange.nnunet import (
 )
 from scribblebench.exchange.own_grid import is_resampled, own_grid_targets
 from scribblebench.io.atomic import atomic_folder, write_json
-from scribblebench.io.formats import write_label_map
-from scribblebench.io.nifti import SUFFIXES, read_image, read_volume, write_image
+from scribblebench.io.formats import is_nifti, write_label_map
+from scribblebench.io.nifti import read_image, read_volume, write_image
 from scribblebench.sweep.axes import GIVEN_FORMS
 from scribblebench.sweep.plan import ANNOTATION_KEYS, TrialConfig
 from scribblebench.sweep.provenance import code_version
@@ -234,7 +234,7 @@ def _write_case(
 
 def _holds(path: Path, case: Case, channel: int) -> bool:
     """Return whether a file holds a channel as the case does, in three dimensions."""
-    if not path.name.endswith(SUFFIXES):
+    if not is_nifti(path.name):
         return False
     image, volume = read_image(path)
     return (
@@ -246,7 +246,7 @@ def _holds(path: Path, case: Case, channel: int) -> bool:
 
 def _copy(source: Path, path: Path) -> None:
     """Copy a file, compressing it if it is not; the same file gives the same bytes."""
-    if source.name.endswith(".gz"):
+    if source.name.lower().endswith(".gz"):
         shutil.copyfile(source, path)
     else:
         path.write_bytes(gzip.compress(source.read_bytes(), mtime=0))

@@ -242,3 +242,57 @@ def test_nnunet_gets_the_labels_of_a_trial(protocol, scribblebench, tmp_path):
     # Dense labels are the same for all seeds.
     ended = scribblebench("export", "nnunet", *where[:-1], 502, "--form", "dense", "--name", "full")
     assert "Dataset502_full" in ended.out
+
+
+SHARES = {"grid": {"slice_share": [1, 0.5]}, "densities": [0.5]}
+
+
+@pytest.mark.parametrize("command", ["export", "import"])
+def test_labels_on_a_part_of_the_slices_are_not_taken_for_all(
+    command, tiny, write_protocol, scribblebench, perfect, tmp_path
+):
+    where = ("--protocol", write_protocol(tiny | SHARES), "--output", tmp_path / "out", *LABELS)
+    start = ("export", "nnunet", "--dataset-id", 501)
+    if command == "import":
+        start = ("import-predictions", perfect, "--method", "other")
+    ended = scribblebench(*start, *where, "--seed", 0)
+    assert ended.code == 2
+    assert "trials of the protocol fit; add --variant slice_share=1 | slice_share=0.5" in ended.err
+    assert scribblebench(*start, *where, "--seed", 0, "--variant", "slice_share=0.5").code == 0
+
+
+def test_an_export_with_other_labels_under_the_same_name_is_refused(
+    tiny, write_protocol, scribblebench, tmp_path
+):
+    output = ("--output", tmp_path / "raw", "--dataset-id", 501, "--name", "one", "--seed", 0)
+    path = write_protocol(tiny | SHARES)
+    export = ("export", "nnunet", "--protocol", path, *LABELS, *output, "--variant")
+    assert scribblebench(*export, "slice_share=1").code == 0
+    ended = scribblebench(*export, "slice_share=0.5")
+    assert ended.code == 2
+    assert "Dataset501_one: is there with other content" in ended.err
+
+
+def test_an_export_that_is_no_longer_whole_is_not_taken_for_there(
+    protocol, scribblebench, tmp_path
+):
+    where = ("--output", tmp_path / "raw", "--dataset-id", 501, "--name", "one", "--seed", 0)
+    export = ("export", "nnunet", "--protocol", protocol, *LABELS, *where)
+    assert scribblebench(*export).code == 0
+    path = sorted((tmp_path / "raw").glob("*/labelsTr/*"))[1]
+    content = path.read_bytes()
+    path.unlink()
+    ended = scribblebench(*export)
+    assert ended.code == 2
+    assert f"{path}: is not as it was written; remove the data set" in ended.err
+    path.write_bytes(content)
+    assert "(was there already)" in scribblebench(*export).out
+
+
+def test_without_a_variant_the_name_says_where_scribbles_are(
+    tiny, write_protocol, scribblebench, tmp_path
+):
+    path = write_protocol(tiny | {"slice_share": 0.5, "densities": [0.5]})
+    where = ("--output", tmp_path / "raw", "--dataset-id", 501, "--seed", 0)
+    assert scribblebench("export", "nnunet", "--protocol", path, *LABELS, *where).code == 0
+    assert (tmp_path / "raw" / "Dataset501_phantom-random_walk-0.5-r0.5-slices0.5-seed0").is_dir()

@@ -11,19 +11,14 @@ from nibabel.orientations import aff2axcodes
 from scribblebench.data.checking.problems import Problem
 from scribblebench.data.dataset import CaseFiles
 from scribblebench.errors import InputError
-from scribblebench.io.formats import ending, read_channels, read_integers
+from scribblebench.io.formats import ending, is_nifti, read_channels, read_integers
 from scribblebench.io.grid import is_turned, on_grid
 from scribblebench.io.header import Header, read_grid, read_header
-from scribblebench.io.nifti import SUFFIXES, Volume
+from scribblebench.io.nifti import Volume
 
 NOTICED_VOXELS = 0.01
 """How far a file may lie from the image without a word: headers are rounded, and those of real
 files differ by less than 0.001 voxels."""
-
-
-def is_nifti(path: Path) -> bool:
-    """Tell by its name whether a file is a NIfTI file; only these have a header to look at."""
-    return path.name.endswith(SUFFIXES)
 
 
 def absent_files(files: CaseFiles, case_id: str) -> Iterator[Problem]:
@@ -58,7 +53,7 @@ def faulty_files(files: CaseFiles, case_id: str) -> Iterator[Problem]:
 
 def headers_of(files: CaseFiles) -> dict[Path, Header]:
     """Return the headers of the NIfTI files among those of a case."""
-    return {path: read_header(path) for path in files.all() if is_nifti(path)}
+    return {path: read_header(path) for path in files.all() if is_nifti(path.name)}
 
 
 def odd_geometry(headers: dict[Path, Header], image: Path, case_id: str) -> Iterator[Problem]:
