@@ -104,8 +104,8 @@ def import_predictions(
     )
     if found.others:
         typer.echo(
-            f"note: {counted(len(found.others), 'label map')} of the folder belong to no scored "
-            f"case: {', '.join(found.others[:3])}{', ...' if len(found.others) > 3 else ''}",
+            f"note: {counted(len(found.others), 'label map')} of the folder without a scored case: "
+            f"{', '.join(found.others[:3])}{', ...' if len(found.others) > 3 else ''}",
             err=True,
         )
     typer.echo(

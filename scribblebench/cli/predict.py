@@ -94,8 +94,17 @@ def predict(
         paths = list_files(images)
         check_apart(output, image_files(paths, loaded.n_channels))
         sources = image_files(_without_label_maps(paths, images), loaded.n_channels)
+    cut = []
     for source in progress(sources, "predict", len(sources)):
-        _predict_case(source, loaded, settings, output / source.file_name, device=chosen)
+        path = output / source.file_name
+        if _predict_case(source, loaded, settings, path, device=chosen):
+            cut.append(source)
+    if cut:
+        typer.echo(
+            f"note: {counted(len(cut), 'image')} larger than the model's field of view, the first "
+            f"of them {cut[0].where}; what lies outside of it is background",
+            err=True,
+        )
     if asked is not None:
         target = {"--dataset": asked[0].name}
         target |= {"--data": str(data)} if data is not None else {}
@@ -169,8 +178,11 @@ def _predict_case(
     output: Path,
     *,
     device: torch.device,
-) -> None:
-    """Predict one image; what an earlier run has left in its place is removed first."""
+) -> bool:
+    """Predict one image, and return whether some of it lies outside the field of view.
+
+    What an earlier run has left in its place is removed first.
+    """
     from scribblebench.data.preprocessing import check_planes, prepare
     from scribblebench.training.prediction import predict_case
 
@@ -194,3 +206,4 @@ def _predict_case(
         model.network, slices, settings, n_classes=model.labels.n_classes, device=device
     )
     write_label_map(output, pred, volume, keep_type=False)
+    return any(of > to for of, to in zip(slices.volume_shape, slices.inside.shape, strict=True))

@@ -62,7 +62,8 @@ def split_of(part_of: Mapping[str, str], patient_of: Mapping[str, str], where: s
         patient, part = patient_of[case_id], part_of[case_id]
         if seen.setdefault(patient, part) != part:
             raise InputError(
-                f"{where}: patient '{patient}' is both in '{seen[patient]}' and in '{part}'"
+                f"{where}: patient '{patient}' is both in '{seen[patient]}' and in '{part}' (case "
+                f"'{case_id}'); all cases of a patient must be in one part"
             )
         parts.setdefault(part, []).append(case_id)
     return Split({part: tuple(cases) for part, cases in parts.items()})

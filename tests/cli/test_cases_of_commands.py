@@ -119,6 +119,24 @@ def test_pictures_are_predicted_and_scored_as_the_data_set_they_are(
     assert [p.name for p in (tmp_path / "three").iterdir()] == ["photo.png"]
 
 
+def test_images_larger_than_the_field_of_view_are_told_of(
+    scribblebench, pictures, protocol, tmp_path
+):
+    """The model sees 48 x 48 pixels about the middle of 60 x 40."""
+    model = trained(scribblebench, protocol, pictures, tmp_path / "model")
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 255, (60, 40)).astype(np.uint8)).save(tmp_path / "large.png")
+    for path, told in ((tmp_path / "large.png", True), (pictures / "images" / "p0.png", False)):
+        ended = scribblebench(
+            *("predict", "--model", model, "--images", path, "--output", tmp_path / "pred")
+        )
+        assert ended.code == 0, ended.err
+        assert ("note: 1 image larger than the model's field of view" in ended.err) is told
+    pred = np.asarray(Image.open(tmp_path / "pred" / "large.png"))
+    assert pred.shape == (60, 40)
+    assert not pred[:6].any()
+
+
 def test_channels_may_lie_in_files_of_their_own(
     scribblebench, protocol, tiny, write_protocol, tmp_path
 ):
