@@ -18,8 +18,9 @@ from scribblebench.cli.data_options import opened
 from scribblebench.data import DATASETS, Dataset
 from scribblebench.data.files import read_images
 from scribblebench.errors import InputError
-from scribblebench.io.formats import ending, label_map_name, read_channels, read_label_map
-from scribblebench.io.nifti import Volume, case_name
+from scribblebench.io.formats import read_channels, read_label_map
+from scribblebench.io.names import case_name, ending, label_map_name
+from scribblebench.io.nifti import Volume
 from scribblebench.registry import did_you_mean
 from scribblebench.types import Case, FloatArray
 

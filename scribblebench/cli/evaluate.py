@@ -25,9 +25,9 @@ from scribblebench.cli.progress import progress
 from scribblebench.data import Dataset
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
-from scribblebench.io.formats import list_files, read_label_map
+from scribblebench.io.formats import read_label_map
 from scribblebench.io.grid import on_grid
-from scribblebench.io.nifti import case_name
+from scribblebench.io.names import case_name, list_files
 from scribblebench.metrics import score_case
 from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray, LabelSpec
 

@@ -16,7 +16,7 @@ from scribblebench.cli.scribble_files import classes_of
 from scribblebench.data.phantom import Phantom
 from scribblebench.errors import InputError
 from scribblebench.io.formats import read_label_map
-from scribblebench.io.nifti import case_name
+from scribblebench.io.names import case_name
 from scribblebench.scribbles import FORMS, Budget, Pen
 
 if TYPE_CHECKING:  # at run time it would bring Matplotlib to all commands

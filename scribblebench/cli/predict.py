@@ -26,7 +26,8 @@ from scribblebench.cli.progress import progress
 from scribblebench.cli.scribble_files import remove_earlier
 from scribblebench.cli.sweep_options import DeviceOption
 from scribblebench.errors import InputError
-from scribblebench.io.formats import list_files, read_channels, write_label_map
+from scribblebench.io.formats import read_channels, write_label_map
+from scribblebench.io.names import list_files
 
 if TYPE_CHECKING:  # at run time these would bring torch to commands that do not predict
     import torch

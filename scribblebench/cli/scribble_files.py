@@ -17,7 +17,8 @@ from scribblebench.cli.cases import CaseSource
 from scribblebench.cli.masks import AS_DATASET, refuse_mask
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_json, write_text
-from scribblebench.io.formats import OVERLAY, write_label_map
+from scribblebench.io.formats import write_label_map
+from scribblebench.io.names import OVERLAY
 from scribblebench.scribbles import Annotator, Budget, ScribbleSettings, simulate_volume
 from scribblebench.scribbles.strokes import to_json
 from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray, distance_unit

@@ -27,7 +27,7 @@ from scribblebench.cli.progress import progress
 from scribblebench.cli.scribble_files import Task, remove_earlier, write_scribble
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
-from scribblebench.io.formats import list_files
+from scribblebench.io.names import list_files
 from scribblebench.scribbles import (
     FORMS,
     Achieved,

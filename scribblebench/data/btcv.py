@@ -14,7 +14,7 @@ from scribblebench.data.dataset import DATASETS, CaseFiles, DatasetFacts, Split
 from scribblebench.data.default_split import SPLIT_FACT, hash_split
 from scribblebench.data.files import chosen_classes, data_folder, read_case
 from scribblebench.errors import InputError
-from scribblebench.io.nifti import case_name, list_volumes
+from scribblebench.io.names import case_name, list_volumes
 from scribblebench.types import Case, LabelSpec
 
 ORGANS = (

@@ -17,7 +17,7 @@ from scribblebench.data.decathlon_tasks import TASKS, Task, find_task
 from scribblebench.data.default_split import SPLIT_FACT, hash_split
 from scribblebench.data.files import data_folder, read_case
 from scribblebench.errors import InputError
-from scribblebench.io.nifti import case_name, list_volumes
+from scribblebench.io.names import case_name, list_volumes
 from scribblebench.types import Case, LabelSpec
 
 IMAGES, LABELS = ("imagesTr",), ("labelsTr", "gt_segmentations")

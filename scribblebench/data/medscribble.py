@@ -19,7 +19,7 @@ from scribblebench.data.default_split import SPLIT_FACT, hash_split
 from scribblebench.data.files import chosen_classes, data_folder
 from scribblebench.errors import InputError
 from scribblebench.io.arrays import read_array
-from scribblebench.io.nifti import whole_numbers
+from scribblebench.io.values import whole_numbers
 from scribblebench.types import BACKGROUND, IGNORE_LABEL, AnyArray, Case, LabelArray, LabelSpec
 
 OBJECT = 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from scribblebench.data.dataset import DATASETS, CaseFiles, DatasetFacts, Split
 from scribblebench.data.files import data_folder, read_case
 from scribblebench.errors import InputError
-from scribblebench.io.nifti import case_name, list_volumes
+from scribblebench.io.names import case_name, list_volumes
 from scribblebench.types import Case, LabelSpec
 
 VALUES = {0: 0, 1: 1, 2: 2, 3: 3, 600: 1, 200: 2, 500: 3}

@@ -16,8 +16,7 @@ from scribblebench.data.default_split import SPLIT_FACT, hash_split
 from scribblebench.data.files import data_folder, read_case
 from scribblebench.data.given_split import split_of
 from scribblebench.errors import InputError
-from scribblebench.io.formats import ENDINGS, ending, without_ending
-from scribblebench.io.nifti import check_names
+from scribblebench.io.names import ENDINGS, check_names, ending, without_ending
 from scribblebench.types import IGNORE_LABEL, Case, LabelSpec
 
 FOLDERS = {"Tr": "imagesTr", "Ts": "imagesTs"}

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from scribblebench.errors import InputError
 from scribblebench.io.find import walk
-from scribblebench.io.formats import ENDINGS, ending, without_ending
+from scribblebench.io.names import ENDINGS, ending, without_ending
 from scribblebench.registry import did_you_mean
 
 PLACEHOLDERS = ("case", "patient", "channel", "part")

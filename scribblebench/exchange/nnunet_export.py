@@ -38,7 +38,8 @@ from scribblebench.exchange.nnunet import (
 )
 from scribblebench.exchange.own_grid import is_resampled, own_grid_targets
 from scribblebench.io.atomic import atomic_folder, write_json
-from scribblebench.io.formats import is_nifti, write_label_map
+from scribblebench.io.formats import write_label_map
+from scribblebench.io.names import is_nifti
 from scribblebench.io.nifti import read_image, read_volume, write_image
 from scribblebench.sweep.axes import GIVEN_FORMS
 from scribblebench.sweep.plan import ANNOTATION_KEYS, TrialConfig

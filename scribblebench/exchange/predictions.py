@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from scribblebench.errors import InputError
-from scribblebench.io.formats import list_files, read_label_map
+from scribblebench.io.formats import read_label_map
 from scribblebench.io.grid import on_grid
-from scribblebench.io.nifti import Volume, case_name
+from scribblebench.io.names import case_name, list_files
+from scribblebench.io.nifti import Volume
 from scribblebench.sweep.predictions import Prediction
 from scribblebench.types import IGNORE_LABEL, Case, LabelArray, LabelSpec
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scribblebench.errors import InputError
-from scribblebench.io.formats import ONE_OF, ending, is_listed, is_nifti, without_ending
-from scribblebench.io.nifti import case_name
+from scribblebench.io.names import ONE_OF, case_name, ending, is_listed, is_nifti, without_ending
 
 
 def walk(folder: Path) -> Iterator[Path]:

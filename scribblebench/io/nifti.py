@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,10 +20,8 @@ from nibabel.wrapstruct import WrapStructError
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path
-from scribblebench.io.values import counted_values
+from scribblebench.io.values import whole_numbers
 from scribblebench.types import AnyArray, Float64Array, FloatArray, LabelArray, SpacingMm
-
-SUFFIXES = (".nii.gz", ".nii")
 
 UNREADABLE = (
     *(ImageFileError, HeaderDataError, OSError, EOFError, ValueError, TypeError),
@@ -35,16 +32,11 @@ UNREADABLE = (
 MM_PER_UNIT = {"meter": 1000.0, "mm": 1.0, "micron": 0.001}
 """Spatial units of NIfTI; a file that names none is taken to be in mm, as is the custom."""
 
-WHOLE = 1e-3
-"""How far from an integer a label may be: scaled files (255 x 1/255) miss it by rounding."""
 
 NIFTI2_HEADER = 540
 """Bytes of the header of NIfTI-2, which it begins with."""
 
 BYTE_ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
-
-LARGEST = 2.0**31
-"""No label is larger; a float that is has no integer of its own."""
 
 
 @dataclass(frozen=True)
@@ -212,29 +204,6 @@ def read_integers(path: Path) -> tuple[AnyArray, Volume]:
     return whole_numbers(volume.array, path), volume
 
 
-def whole_numbers(array: AnyArray, path: Path) -> AnyArray:
-    """Return integers as they are, and floats as the integers next to them.
-
-    Raises
-    ------
-    InputError
-        See `read_integers`.
-    """
-    if array.dtype.kind != "f":
-        return array
-    with np.errstate(invalid="ignore"):  # NaN is found by the comparison
-        whole = np.rint(array)
-        wrong = ~(np.abs(array - whole) <= WHOLE)
-        large = ~wrong & (np.abs(array) > LARGEST)
-    if wrong.any():
-        raise InputError(f"{path}: labels must be integers, got {counted_values(array[wrong])}")
-    if large.any():
-        text = f"labels must be at most {LARGEST:.0f} in size, got {counted_values(array[large])}"
-        raise InputError(f"{path}: {text}")
-    integers: AnyArray = whole.astype(np.int64)
-    return integers
-
-
 def write_label_volume(
     path: Path, label_map: LabelArray, reference: Volume, *, keep_type: bool
 ) -> None:
@@ -259,50 +228,3 @@ def write_image(path: Path, image: FloatArray, affine: Float64Array) -> None:
     written.header.set_xyzt_units("mm")
     with atomic_path(path) as temporary:
         nib.save(written, temporary)
-
-
-def case_name(path: Path) -> str:
-    """Return the file name without `.nii`, `.nii.gz`, in any case, or whatever else it ends in."""
-    for suffix in SUFFIXES:
-        if path.name.lower().endswith(suffix):
-            return path.name[: -len(suffix)]
-    return path.stem
-
-
-def list_volumes(path: Path) -> list[Path]:
-    """Return the NIfTI files of a folder, sorted by name, or the one file that `path` is.
-
-    Endings may be in upper case. Hidden files and sub-folders are left out.
-
-    Raises
-    ------
-    InputError
-        If there is none, or if two files differ only in their endings.
-    """
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise InputError(f"{path}: no such file or folder")
-    found = sorted(
-        p
-        for p in path.iterdir()
-        if p.name.lower().endswith(SUFFIXES) and not p.name.startswith(".")
-    )
-    if not found:
-        raise InputError(f"{path}: holds no .nii or .nii.gz file (sub-folders are not searched)")
-    check_names(found, path)
-    return found
-
-
-def check_names(found: Sequence[Path], where: Path) -> None:
-    """Refuse two files of the same case.
-
-    Raises
-    ------
-    InputError
-    """
-    first: dict[str, Path] = {}
-    for other in found:
-        one = first.setdefault(case_name(other), other)
-        if one is not other:
-            raise InputError(f"{where}: {one.name} and {other.name} have the same case name")

@@ -12,11 +12,10 @@ import numpy as np
 
 from scribblebench.errors import InputError
 from scribblebench.io.atomic import atomic_path
-from scribblebench.io.nifti import Volume, whole_numbers
+from scribblebench.io.names import TIFFS
+from scribblebench.io.nifti import Volume
+from scribblebench.io.values import whole_numbers
 from scribblebench.types import AnyArray, FloatArray, LabelArray
-
-PICTURES = (".png", ".bmp", ".jpg", ".jpeg")
-TIFFS = (".tif", ".tiff")
 
 UNREADABLE = (OSError, ValueError, TypeError, KeyError, IndexError, SyntaxError, MemoryError)
 """What Pillow and tifffile raise for damaged files."""

@@ -18,7 +18,7 @@ from test_mscmr import write_case
 
 from scribblebench.data import DATASETS, fingerprint
 from scribblebench.io.formats import read_label_map
-from scribblebench.io.nifti import case_name
+from scribblebench.io.names import case_name
 from scribblebench.types import IGNORE_LABEL
 
 SCORES = ["case_id", "class_id", "class_name", "dsc", "hd", "hd95", "assd", "distance_unit"]

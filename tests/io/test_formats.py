@@ -6,13 +6,8 @@ import pytest
 from PIL import Image
 
 from scribblebench.errors import InputError
-from scribblebench.io.formats import (
-    label_map_name,
-    list_files,
-    read_channels,
-    read_label_map,
-    write_label_map,
-)
+from scribblebench.io.formats import read_channels, read_label_map, write_label_map
+from scribblebench.io.names import label_map_name, list_files
 
 LABELS = np.random.default_rng(3).integers(0, 256, (3, 5, 4)).astype(np.uint8)
 

@@ -6,14 +6,8 @@ import pytest
 
 from scribblebench.errors import InputError
 from scribblebench.io.formats import read_label_map, write_label_map
-from scribblebench.io.nifti import (
-    case_name,
-    list_volumes,
-    read_channels,
-    read_image,
-    read_integers,
-    read_volume,
-)
+from scribblebench.io.names import case_name, list_volumes
+from scribblebench.io.nifti import read_channels, read_image, read_integers, read_volume
 
 OBLIQUE = np.array([[0.0, -1.5, 0, 9], [1.25, 0, 0, -3], [0, 0, 8.0, 4], [0, 0, 0, 1]])
 

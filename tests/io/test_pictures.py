@@ -9,7 +9,8 @@ import tifffile
 from PIL import Image
 
 from scribblebench.errors import InputError
-from scribblebench.io.formats import ending, read_channels, read_integers
+from scribblebench.io.formats import read_channels, read_integers
+from scribblebench.io.names import ending
 
 GREY = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
 COLOUR = np.stack([GREY, GREY[::-1], 255 - GREY], axis=-1)

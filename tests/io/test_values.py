@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from scribblebench.errors import InputError
-from scribblebench.io.nifti import whole_numbers
-from scribblebench.io.values import counted_values
+from scribblebench.io.values import counted_values, whole_numbers
 
 
 def test_few_values_are_all_listed_and_of_many_the_least_eight():

@@ -11,9 +11,10 @@ from nibabel.orientations import aff2axcodes
 from scribblebench.data.checking.problems import Problem
 from scribblebench.data.dataset import CaseFiles
 from scribblebench.errors import InputError
-from scribblebench.io.formats import ending, is_nifti, read_channels, read_integers
+from scribblebench.io.formats import read_channels, read_integers
 from scribblebench.io.grid import is_turned, on_grid
 from scribblebench.io.header import Header, read_grid, read_header
+from scribblebench.io.names import ending, is_nifti
 from scribblebench.io.nifti import Volume
 
 NOTICED_VOXELS = 0.01

@@ -11,7 +11,7 @@ from pathlib import Path
 from scribblebench.data.checking.case import CaseFacts
 from scribblebench.data.checking.problems import Problem
 from scribblebench.io.find import walk
-from scribblebench.io.formats import ending, is_nifti
+from scribblebench.io.names import ending, is_nifti
 
 
 @dataclass(frozen=True)
