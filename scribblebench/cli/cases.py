@@ -19,7 +19,8 @@ from scribblebench.data import DATASETS, Dataset
 from scribblebench.data.files import read_images
 from scribblebench.errors import InputError
 from scribblebench.io.formats import read_channels, read_label_map
-from scribblebench.io.names import case_name, ending, label_map_name
+from scribblebench.io.header import read_grid
+from scribblebench.io.names import case_name, ending, is_nifti, label_map_name
 from scribblebench.io.nifti import Volume
 from scribblebench.registry import did_you_mean
 from scribblebench.types import Case, FloatArray
@@ -95,6 +96,11 @@ def label_files(paths: Sequence[Path]) -> list[CaseSource]:
     ]
 
 
+def is_grouped(paths: Sequence[Path], n_channels: int) -> bool:
+    """Return whether files hold one channel of several each, by their names."""
+    return n_channels > 1 and all(ONE_CHANNEL.fullmatch(case_name(path)) for path in paths)
+
+
 def image_files(paths: Sequence[Path], n_channels: int) -> list[CaseSource]:
     """Return images as cases without labels.
 
@@ -102,13 +108,18 @@ def image_files(paths: Sequence[Path], n_channels: int) -> list[CaseSource]:
     each.
     """
     groups: dict[str, tuple[Path, ...]] = {path.name: (path,) for path in paths}
-    found = [ONE_CHANNEL.fullmatch(case_name(path)) for path in paths]
-    if n_channels > 1 and all(found):
+    if is_grouped(paths, n_channels):
         groups = {}
-        for path, match in zip(paths, found, strict=True):
-            assert match is not None
+        for path in paths:
+            match = ONE_CHANNEL.fullmatch(case_name(path))
+            assert match is not None, "all are called so"
             name = match["case"] + ending(path.name)
             groups[name] = (*groups.get(name, ()), path)
+            if int(match["channel"]) != len(groups[name]) - 1:
+                missing = f"{match['case']}_{len(groups[name]) - 1:04d}{ending(path.name)}"
+                raise InputError(
+                    f"{path.with_name(missing)}: no such file, although {path.name} is there"
+                )
     return [
         CaseSource(
             case_id=case_name(Path(name)),
@@ -186,11 +197,18 @@ def asked_dataset(
 
 
 def check_apart(output: Path, sources: Sequence[CaseSource]) -> None:
-    """Refuse to write label maps over what they are made from."""
-    there = {path.resolve() for source in sources for path in source.files}
-    for source in sources:
-        if (output / source.file_name).resolve() in there:
-            raise InputError(f"--output: {output / source.file_name} is one of the input files")
+    """Refuse to write label maps into a folder with files that they are made from.
+
+    A label map of a.bmp, which is written as a.png, could else take the place of another picture.
+
+    Raises
+    ------
+    InputError
+    """
+    folder = output.resolve()
+    for path in (path for source in sources for path in source.files):
+        if path.resolve().parent == folder:
+            raise InputError(f"--output: holds the input file {path}, give a folder of its own")
 
 
 def _labels(path: Path) -> tuple[Case, Volume]:
@@ -209,15 +227,17 @@ def _images(name: str, files: Sequence[Path], n_channels: int) -> tuple[Case, Vo
 
 
 def _of_dataset(dataset: Dataset, case_id: str) -> tuple[Case, Volume]:
-    """Load a case, and the volume of its first file; one is made where there is no such file."""
-    case = dataset.load(case_id)
-    files = dataset.files(case_id).images
-    if files and ending(files[0].name):
-        return case, read_channels(files[0])[1]
+    """Load a case, and what is known of its first file; it is made up where there is none."""
+    case, files = dataset.load(case_id), dataset.files(case_id)
+    path = next(iter(files.all()), None)
+    if path is not None and is_nifti(path.name):
+        return case, read_grid(path)
     shape = case.image.shape[1:]
+    empty = np.zeros(shape, dtype=np.uint8)
+    if path is not None and ending(path.name):
+        return case, Volume(empty, None, case.affine, shape[::-1], None)
     made = nib.Nifti1Image(np.zeros(shape[::-1], dtype=np.uint8), case.affine)
     if case.spacing_mm is not None:
         made.header.set_xyzt_units("mm")
         made.set_qform(case.affine, code="scanner")
-    empty = np.zeros(shape, dtype=np.uint8)
     return case, Volume(empty, case.spacing_mm, case.affine, shape[::-1], made.header)

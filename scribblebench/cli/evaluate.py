@@ -145,12 +145,17 @@ def _pairs_of_dataset(
 ) -> list[tuple[Path, CaseSource]]:
     """Return the prediction of each case, which may only be missing if not all are asked for."""
     there = {case_name(path): path for path in list_files(pred)}
+    for source in dataset_cases(dataset, case_ids):
+        if (path := pred / source.file_name).is_file():
+            there[source.case_id] = path  # beside files of another format too
     lacking = [case_id for case_id in case_ids if case_id not in there]
     if lacking and (whole or len(lacking) == len(case_ids)):
         raise InputError(
             f"--pred: {pred}: must hold label maps named by case, lacks {len(lacking)} of "
             f"{len(case_ids)}, the first of them {lacking[0]}"
         )
+    if lacking:
+        typer.echo(f"note: no prediction of {counted(len(lacking), 'case')}", err=True)
     found = [case_id for case_id in case_ids if case_id in there]
     return [(there[s.case_id], s) for s in dataset_cases(dataset, found)]
 

@@ -20,6 +20,7 @@ from scribblebench.cli.cases import (
     check_apart,
     dataset_cases,
     image_files,
+    is_grouped,
 )
 from scribblebench.cli.counted import counted
 from scribblebench.cli.progress import progress
@@ -82,8 +83,8 @@ def predict(
 
     chosen = choose_device(device)
     loaded = load_model(model, chosen)
-    given = {"test_time_flips": flips, "largest_component": largest_component}
-    changes = {name: value for name, value in given.items() if value is not None}
+    wanted = {"test_time_flips": flips, "largest_component": largest_component}
+    changes = {name: value for name, value in wanted.items() if value is not None}
     settings = loaded.training.model_copy(update=changes)
     names = loaded.labels.class_names
     if asked is not None:
@@ -94,7 +95,9 @@ def predict(
         assert images is not None, "one of the two is given"
         paths = list_files(images)
         check_apart(output, image_files(paths, loaded.n_channels))
-        sources = image_files(_without_label_maps(paths, images), loaded.n_channels)
+        if not is_grouped(paths, loaded.n_channels):  # a channel may hold a mask
+            paths = _without_label_maps(paths, images)
+        sources = image_files(paths, loaded.n_channels)
     cut = []
     for source in progress(sources, "predict", len(sources)):
         path = output / source.file_name
@@ -107,9 +110,10 @@ def predict(
             err=True,
         )
     if asked is not None:
-        target = {"--dataset": asked[0].name}
-        target |= {"--data": str(data)} if data is not None else {}
-        next_step = _next_step(output, target)
+        given = {"--data": data and [data], "--part": part and [part]}
+        given |= {"--dataset-option": dataset_option}
+        words = [str(w) for o, values in given.items() for v in values or [] for w in (o, v)]
+        next_step = _next_step(output, ["--dataset", asked[0].name, *words])
     else:
         next_step = _after_files(sources, output, names)
     typer.echo(
@@ -118,7 +122,7 @@ def predict(
 
 
 def _check_dataset(dataset: Dataset, model: Model) -> None:
-    """Refuse a data set whose classes or channels are not those that the model was trained on."""
+    """Refuse a data set whose classes are not those that the model was trained on."""
     names, wanted = dataset.labels.class_names, model.labels.class_names
     if names != wanted:
         raise InputError(
@@ -156,16 +160,16 @@ def _is_labels(path: Path) -> bool:
     return len(values) <= MOST_LABELS and bool((values == np.round(values)).all())
 
 
-def _next_step(pred: Path, target: dict[str, str]) -> str:
+def _next_step(pred: Path, target: list[str]) -> str:
     """Say how to score the predictions."""
-    options = {"--pred": str(pred), **target, "--output": "FILE.csv"}
-    return f"Next: scribblebench evaluate {shlex.join(w for o in options.items() for w in o)}"
+    words = ["evaluate", "--pred", str(pred), *target, "--output", "FILE.csv"]
+    return f"Next: scribblebench {shlex.join(words)}"
 
 
 def _after_files(sources: list[CaseSource], output: Path, class_names: tuple[str, ...]) -> str:
     """Say how to score predictions of files; two single files need not have the same name."""
     one, name = len(sources) == 1, sources[0].file_name
-    target = {"--target": "FILE" if one else "DIR", "--class-names": ",".join(class_names)}
+    target = ["--target", "FILE" if one else "DIR", "--class-names", ",".join(class_names)]
     if one:
         return _next_step(output / name, target)
     names = f", where DIR holds dense labels under the images' names ({name}, ...)"
@@ -200,7 +204,7 @@ def _predict_case(
         raise InputError(
             f"{source.where}: must state its spacing, because the model sees {seen} mm"
         )
-    check_planes(case.spacing_mm, source.where)
+    check_planes(case.spacing_mm, source.where)  # as `prepare` does, but by the file's name
     unlabelled = replace(case, label_map=None, scribble=None)
     slices = prepare(unlabelled, **settings.preparation)
     pred, _ = predict_case(

@@ -29,7 +29,7 @@ def prepare(
     """Write the cases of a protocol, prepared for training and scoring, into one small file.
 
     `sweep --prepared` and `train --prepared` take it in place of the data set, for protocols with
-    the same data set, spacing and field of view. Images are kept in 256 levels; the largest error
+    the same data set, spacing and field of view. Images are kept in levels; the largest error
     of an intensity is printed, and 0 where an image had no more levels.
     """
     # Importing these takes seconds that other commands need not wait.

@@ -102,7 +102,9 @@ class Cache:
         """Return a case as it is kept; None if the file is damaged or another one's."""
         try:
             prepared = Prepared(path)
-            if prepared.preparation != self.preparation or case_id not in prepared.case_ids():
+            # As they are written: a tuple among the options comes back as a list.
+            same = prepared.preparation.model_dump_json() == self.preparation.model_dump_json()
+            if not same or case_id not in prepared.case_ids():
                 return None
             return prepared.slices(case_id)
         except InputError:  # its checksums are compared when it is read

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scribblebench.types import FloatArray
 
-Percentile = Annotated[float, Field(ge=0.0, le=100.0)]
+Bound = Annotated[float, Field(strict=True)]
+Percentile = Annotated[Bound, Field(ge=0.0, le=100.0)]
 
 
 class IntensityClip(BaseModel):
@@ -23,7 +24,7 @@ class IntensityClip(BaseModel):
         extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
 
-    range: tuple[float, float] | None = None
+    range: tuple[Bound, Bound] | None = None
     """Least and greatest intensity, in the units of the files."""
     percentiles: tuple[Percentile, Percentile] | None = None
     """The same as percentiles of all voxels of the volume, each channel by itself."""

@@ -20,10 +20,10 @@ Levels = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 def to_levels(image: FloatArray, inside: BoolArray) -> tuple[Levels, FloatArray]:
     """Replace the intensities of each channel by the numbers of levels.
 
-    A channel that has no more than 256 different values keeps them exactly; of any other one the
-    levels are equally spaced from its least to its greatest value, so that no intensity moves by
-    more than half a step. There are 256 levels or, if half a step of these is more than `COARSE`
-    in any channel, 65536.
+    There are 256 levels. A channel that has no more different values keeps them exactly; of any
+    other one the levels are equally spaced from its least to its greatest value, so that no
+    intensity moves by more than half a step. If half a step is more than `COARSE` in any channel,
+    all channels have 65536 levels, equally spaced.
 
     Parameters
     ----------

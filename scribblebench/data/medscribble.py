@@ -112,7 +112,7 @@ class MedScribble:
         self._first = min(numbers, default=0)
 
     def case_ids(self) -> Sequence[str]:
-        """Return all case ids (`TASK_NAME`, or the names of the .npz files), sorted."""
+        """Return all case ids (`DATASET_NAME`, or the names of the .npz files), sorted."""
         return sorted(self._places)
 
     def patient_id(self, case_id: str) -> str:
@@ -176,12 +176,19 @@ class MedScribble:
 
 
 def _images(place: Path) -> dict[str, _Place]:
-    """Return the images in a folder by the ids of their cases."""
-    folders = {path.parent for path in place.glob("*/*/*/img.npy")}
+    """Return the images in a folder by the ids of their cases.
+
+    An id is `DATASET_NAME`, or with `TASK` between them if two images would have the same one.
+    """
+    folders = sorted(path.parent for path in place.glob("*/*/*/img.npy"))
     if folders:
-        tasks = {folder: folder.relative_to(place).parts[0] for folder in sorted(folders)}
+        parts = [folder.relative_to(place).parts for folder in folders]
+        ids = [f"{dataset}_{name}" for dataset, _, name in parts]
+        if len({*ids}) < len(ids):
+            ids = ["_".join(names) for names in parts]
         return {
-            f"{task}_{folder.name}": _Place(folder, task.lower()) for folder, task in tasks.items()
+            case_id: _Place(folder, names[0].lower())
+            for case_id, folder, names in zip(ids, folders, parts, strict=True)
         }
     return {
         path.stem: _Place(path, path.stem.rpartition("_")[0])

@@ -1,6 +1,6 @@
 """Prepared cases in one small file, for machines that do not have the data set.
 
-The file is a compressed .npz: of each case its image as the network sees it, in 256 levels, and
+The file is a compressed .npz: of each case its image as the network sees it, in levels, and
 labels, scribbles and geometry as they were, so that scores are those on the case's own grid.
 """
 

@@ -129,7 +129,7 @@ def prepare(
     n_planes, plane_shape = whole[0], whole[1:]
     view = (n_planes if planes is None else planes, field_of_view, field_of_view)
     if image is None:
-        seen = case.image if intensity is None else intensity.apply(case.image)
+        seen = case.image if intensity is None else _cut(case, intensity)
         image = _planes_first(fit(_normal(seen, whole), view, fill=0.0))
     label_map = scribble = cut_share = None
     if case.label_map is not None:
@@ -151,6 +151,18 @@ def prepare(
         spacing_mm=new_spacing_mm,
         cut_share=cut_share,
     )
+
+
+def _cut(case: Case, intensity: IntensityClip) -> FloatArray:
+    """Return the image of a case with its intensities cut; nothing being left of it is refused."""
+    cut = intensity.apply(case.image)
+    for number, (before, after) in enumerate(zip(case.image, cut, strict=True)):
+        if after.min() == after.max() and before.min() < before.max():
+            raise InputError(
+                f"{case.case_id}: training.intensity makes channel {number} constant: its values "
+                f"are {before.min():g} to {before.max():g}"
+            )
+    return cut
 
 
 def check_planes(spacing_mm: SpacingMm | None, where: str) -> None:

@@ -77,9 +77,7 @@ def list_volumes(path: Path) -> list[Path]:
     if not path.is_dir():
         raise InputError(f"{path}: no such file or folder")
     found = sorted(
-        p
-        for p in path.iterdir()
-        if p.name.lower().endswith(SUFFIXES) and not p.name.startswith(".")
+        p for p in path.iterdir() if is_nifti(p.name) and not p.name.startswith(".") and p.is_file()
     )
     if not found:
         raise InputError(f"{path}: holds no .nii or .nii.gz file (sub-folders are not searched)")
@@ -98,9 +96,10 @@ def list_files(path: Path) -> list[Path]:
     InputError
         If there is none, or if two files differ only in their endings.
     """
-    if not path.is_dir() or any(is_nifti(p.name) for p in path.iterdir()):
+    if not path.is_dir():
         return list_volumes(path)
     found = sorted(p for p in path.iterdir() if is_listed(p.name) and p.is_file())
+    found = [p for p in found if is_nifti(p.name)] or found
     if not found:
         raise InputError(f"{path}: holds no {ONE_OF} file (sub-folders are not searched)")
     check_names(found, path)

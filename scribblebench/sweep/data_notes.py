@@ -17,11 +17,11 @@ def view_notes(data: TrialData) -> Iterator[str]:
     cut = {case_id: share for case_id, share in shares.items() if share > MUCH_CUT}
     if cut:
         worst = max(cut, key=lambda case_id: cut[case_id])
-        side = cases[0].inside.shape[-1]
         yield (
-            f"training.field_of_view {side} cuts off more than {100 * MUCH_CUT:.0f} % of the "
-            f"foreground of {len(cut)} of {len(shares)} cases, most of '{worst}' "
-            f"({100 * cut[worst]:.0f} %); what is cut off counts as missed"
+            f"the field of view cuts off more than {100 * MUCH_CUT:.0f} % of the foreground of "
+            f"{len(cut)} of {len(shares)} cases, most of '{worst}' ({100 * cut[worst]:.0f} %); "
+            "what is cut off counts as missed (training.field_of_view, of volumes also "
+            "training.volume.planes)"
         )
 
 

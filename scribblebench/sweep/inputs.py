@@ -31,8 +31,8 @@ def check_annotation(trials: Collection[TrialConfig], data: TrialData) -> None:
     shares = [s.cut_share for s in data.training if s.label_map is not None]
     if shares and all(share == 1.0 for share in shares):
         raise ProtocolError(
-            "training.field_of_view: no foreground of any training case lies in it, which is about "
-            "the middle of the image"
+            "training.field_of_view: no foreground of any training case lies in the field of view, "
+            "which is about the middle of the image (of volumes see training.volume.planes too)"
         )
     without_dense = [case.case_id for case in cases if case.label_map is None]
     without_scribble = [case.case_id for case in cases if case.scribble is None]

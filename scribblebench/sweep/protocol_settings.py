@@ -93,9 +93,9 @@ class Protocol(BaseModel):
 
     @model_validator(mode="after")
     def _intensities_are_the_data_sets(self) -> Protocol:
-        """Cut intensities as the data set says, where the protocol says nothing."""
+        """Cut intensities as the data set says, where the protocol says nothing, not even null."""
         usual = DATASETS[self.dataset.name].facts.intensity_range
-        if usual is not None and self.training.intensity is None:
+        if usual is not None and "intensity" not in self.training.model_fields_set:
             clip = IntensityClip(range=usual)
             training = self.training.model_copy(update={"intensity": clip})
             object.__setattr__(self, "training", training)  # the model is frozen for all others

@@ -20,9 +20,9 @@ class ForegroundPlaces:
 
     A patch is aimed at one of the foreground classes that are annotated in its slice or volume, all
     being equally likely, and at one of the annotated voxels of this class. It is centred there, or
-    as near to there as lets it lie in the field of view. A slice or volume without any is left to
-    chance, and so are the other patches. What is drawn for a step depends on the seed, the step and
-    the annotation alone.
+    as near to there as lets it lie in the field of view; near the edge, a rotation or a zoom may
+    turn the voxel out of it again. A slice or volume without any is left to chance, and so are the
+    other patches. What is drawn for a step depends on the seed, the step and the annotation alone.
 
     Parameters
     ----------

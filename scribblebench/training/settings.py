@@ -81,7 +81,7 @@ class TrainingSettings(QuietDefaults):
     """Side of the square that training sees, cut anywhere in the field of view."""
     volume: VolumeSettings | None = None
     """Train in 3D, on volumes of so many planes; None trains in 2D, on slices."""
-    foreground_patches: Share | None = None
+    foreground_patches: Annotated[Number, Field(gt=0.0, le=1.0)] | None = None
     """Share of the patches that are centred, where there is room, on an annotated voxel of the
     foreground; None places all of them anywhere."""
     network: str = "unet"

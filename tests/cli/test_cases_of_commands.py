@@ -1,6 +1,7 @@
 """Pictures, channels in files of their own, and data sets, in `simulate`, `predict`, `evaluate`."""
 
 import json
+import shlex
 import shutil
 
 import nibabel as nib
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 import tifffile
 from layouts.btcv import write_btcv
+from layouts.decathlon import write_decathlon
 from PIL import Image
 
 AFFINE = np.diag([-1.5, -1.5, 5.0, 1.0])
@@ -171,12 +173,27 @@ def test_channels_may_lie_in_files_of_their_own(
         np.testing.assert_array_equal(one.get_fdata(), two.get_fdata())
         np.testing.assert_array_equal(one.affine, AFFINE)
         assert one.shape == (40, 32, 1)
-    (root / "images" / "p3_0001.nii.gz").unlink()
-    ended = scribblebench(
-        *("predict", "--model", model, "--images", root / "images"), "--output", tmp_path / "less"
+    again = (
+        "predict",
+        "--model",
+        model,
+        "--images",
+        root / "images",
+        "--output",
+        tmp_path / "less",
     )
+    # One channel may be a mask: it is no label map that has got among the images.
+    path = root / "images" / "p2_0001.nii.gz"
+    nib.save(nib.Nifti1Image((bars(2)[0].T[..., None] > 0).astype(np.uint8), AFFINE), path)
+    assert "5 images" in scribblebench(*again).out
+    (root / "images" / "p3_0001.nii.gz").unlink()
+    ended = scribblebench(*again)
     assert ended.code == 2
     assert "p3_0000.nii.gz: must have 2 channels, as the model, got 1" in ended.err
+    (root / "images" / "p4_0000.nii.gz").unlink()
+    ended = scribblebench(*again)
+    assert ended.code == 2
+    assert "p4_0000.nii.gz: no such file, although p4_0001.nii.gz is there" in ended.err
 
 
 def test_predictions_of_raw_scans_see_the_window_of_the_training(
@@ -266,6 +283,58 @@ def test_evaluate_asks_for_predictions_of_all_of_a_part_and_dense_labels(
     assert "lacks 1 of 1" in ended.err
     ended = scribblebench(*command, *CLASSES)
     assert "--class-names: are the data set's" in ended.err
+
+
+def test_label_maps_are_not_written_among_the_files_they_are_made_from(
+    scribblebench, pictures, tmp_path
+):
+    """The scribbles of a.bmp are called a.png, which may be another picture."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    Image.fromarray(bars(0)[0]).save(folder / "a.bmp")
+    Image.fromarray(bars(0)[1]).save(folder / "a.png")
+    before = (folder / "a.png").read_bytes()
+    draw = ("simulate", "--form", "skeleton", "--budget", "0.1", "--output", folder)
+    ended = scribblebench(*draw, "--labels", folder / "a.bmp")
+    assert ended.code == 2
+    assert f"--output: holds the input file {folder / 'a.bmp'}, give a folder" in ended.err
+    assert (folder / "a.png").read_bytes() == before
+    draw = (*draw[:-1], pictures / "images", "--dataset", "folder", "--data", pictures)
+    assert "--output: holds the input file" in scribblebench(*draw).err
+
+
+def test_what_predict_says_to_type_next_has_all_that_is_needed(
+    scribblebench, pictures, protocol, tmp_path
+):
+    model = trained(scribblebench, protocol, pictures, tmp_path / "model")
+    (pictures / "dataset.yaml").unlink()
+    of_dataset = ("--dataset", "folder", "--data", pictures, "--part", "test")
+    classes = ("--dataset-option", "classes=[background, left, right]")
+    predict = ("predict", "--model", model, "--output", tmp_path / "pred")
+    ended = scribblebench(*predict, *of_dataset, *classes)
+    assert ended.code == 0, ended.err
+    words = shlex.split(ended.out.split("Next: scribblebench ")[1])
+    ended = scribblebench(*[tmp_path / "s.csv" if word == "FILE.csv" else word for word in words])
+    assert ended.code == 0, ended.err
+    assert len(pd.read_csv(tmp_path / "s.csv")) == 2
+
+
+def test_scribbles_keep_the_header_of_labels_that_come_alone(scribblebench, tmp_path):
+    """Of a label map in microns the spacing stays what it is."""
+    folder = write_decathlon(tmp_path / "data", 5, n=1)
+    shutil.rmtree(folder / "imagesTr")
+    path = folder / "labelsTr" / "prostate_001.nii.gz"
+    image = nib.load(path)
+    image.header.set_xyzt_units("micron", "sec")
+    nib.save(image, path)
+    draw = ("simulate", "--form", "skeleton", "--budget", "0.1", "--output", tmp_path / "out")
+    of_dataset = ("--dataset", "decathlon_prostate", "--data", folder)
+    ended = scribblebench(*draw, *of_dataset, "--dataset-option", "images=false")
+    assert ended.code == 0, ended.err
+    written = nib.load(tmp_path / "out" / "prostate_001.nii.gz")
+    assert written.header.get_xyzt_units() == ("micron", "sec")
+    np.testing.assert_allclose(written.affine, image.affine)
+    assert written.header["sform_code"] == image.header["sform_code"]
 
 
 def test_a_model_of_other_classes_is_refused(scribblebench, pictures, protocol, tmp_path):

@@ -141,7 +141,7 @@ def test_simulate_says_in_one_line_what_is_wrong(scribblebench, labels, tmp_path
 def test_simulate_does_not_overwrite_its_input(scribblebench, labels):
     ended = simulate(scribblebench, labels, labels)
     assert ended.code == 2
-    assert "is one of the input files" in ended.err
+    assert "holds the input file" in ended.err
 
 
 def test_sweep_and_report(scribblebench, tiny, write_protocol, tmp_path):

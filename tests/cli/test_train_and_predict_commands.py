@@ -351,7 +351,7 @@ def test_predict_does_not_overwrite_its_input_and_names_a_bad_model(
     images = mscmr / "val" / "images"
     ended = scribblebench("predict", "--model", model, "--images", images, "--output", images)
     assert ended.code == 2
-    assert "is one of the input files" in ended.err
+    assert "holds the input file" in ended.err
     spoilt = tmp_path / "spoilt.pt"
     spoilt.write_bytes(model.read_bytes()[:1000])
     ended = scribblebench("predict", "--model", spoilt, "--images", images, "--output", tmp_path)

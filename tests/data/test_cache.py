@@ -132,6 +132,12 @@ def test_entries_under_the_name_of_others_are_made_again(root, tmp_path, loads, 
     assert len(loads) == 3
 
 
+def test_options_that_are_tuples_are_the_lists_that_they_are_written_as(root, tmp_path, loads):
+    for options in ({"tasks": ("a", "b")}, {"tasks": ["a", "b"]}):
+        cache_of(root, tmp_path / "cache", options=options).slices(CASE)
+    assert loads == [CASE]
+
+
 def keep_all(root, folder, barrier):
     cache = cache_of(root, folder)
     barrier.wait()

@@ -9,6 +9,7 @@ from scribblebench.data import DATASETS
 from scribblebench.data.intensity import IntensityClip
 from scribblebench.data.prepared import Preparation
 from scribblebench.data.preprocessing import prepare
+from scribblebench.errors import InputError
 from scribblebench.sweep.protocol import read_protocol
 from scribblebench.types import Case
 
@@ -44,6 +45,8 @@ def test_percentiles_are_those_of_each_channel_of_the_volume():
         ({"percentiles": [0, 101]}, "less than or equal to 100"),
         ({"range": [0, float("inf")]}, "finite"),
         ({"range": [1]}, "required"),
+        ({"range": ["-160", 240]}, "valid number"),
+        ({"range": [False, 240]}, "valid number"),
     ],
 )
 def test_bounds_that_are_none_are_refused(content, message):
@@ -60,6 +63,15 @@ def test_normalisation_is_of_what_is_left():
     np.testing.assert_array_equal(cut.case.image, case.image)
 
 
+def test_a_range_that_leaves_nothing_is_refused():
+    case = Case("a", "a", 1000 + IMAGE[None, None], None, None, np.eye(4))
+    message = r"a: training.intensity makes channel 0 constant: its values are 100 to 31000"
+    with pytest.raises(InputError, match=message):
+        prepare(case, field_of_view=4, intensity=IntensityClip(range=(-160, 100)))
+    same = Case("a", "a", np.full((1, 1, 2, 4), 7, np.float32), None, None, np.eye(4))
+    prepare(same, field_of_view=4, intensity=IntensityClip(range=(0, 1)))  # was so before
+
+
 def test_btcv_is_cut_to_soft_tissue_unless_a_protocol_says_otherwise(
     tmp_path, tiny, write_protocol
 ):
@@ -71,6 +83,8 @@ def test_btcv_is_cut_to_soft_tissue_unless_a_protocol_says_otherwise(
     tiny["training"]["intensity"] = {"percentiles": [0.5, 99.5]}
     training = read_protocol(write_protocol(tiny)).training
     assert training.intensity == IntensityClip(percentiles=(0.5, 99.5))
+    tiny["training"]["intensity"] = None
+    assert read_protocol(write_protocol(tiny)).training.intensity is None
     tiny["dataset"] = {"name": "phantom"}
     del tiny["training"]["intensity"]
     assert read_protocol(write_protocol(tiny)).training.intensity is None

@@ -55,6 +55,15 @@ def test_images_that_may_not_be_passed_on_are_left_out_and_tasks_are_groups(tmp_
         MedScribble(tmp_path, tasks=["stare"])
 
 
+def test_images_of_one_name_in_two_tasks_are_two_cases(tmp_path):
+    root = write_medscribble(tmp_path, n=2, tasks=("ACDC",))
+    (root / "ACDC" / "task").rename(root / "ACDC" / "one")
+    write_medscribble(tmp_path, n=2, tasks=("ACDC",))
+    names = [f"p{n}_axis2_maxslice" for n in range(2)]
+    ids = list(MedScribble(tmp_path).case_ids())
+    assert ids == sorted(f"ACDC_{task}_{name}" for task in ("one", "task") for name in names)
+
+
 def test_a_pixel_marked_as_both_is_not_annotated(tmp_path):
     root = write_archives(tmp_path, n=1)
     with np.load(root / "acdc_00.npz") as file:

@@ -27,6 +27,10 @@ def test_pictures_are_listed_where_there_is_no_nifti_file(tmp_path):
         list_files(tmp_path)
     nib.save(nib.Nifti1Image(LABELS, np.eye(4)), tmp_path / "v.NII.GZ")
     assert [p.name for p in list_files(tmp_path)] == ["v.NII.GZ"]
+    (tmp_path / "v.NII.GZ").rename(tmp_path / "._v.nii.gz")
+    (tmp_path / "a.bmp").unlink()
+    (tmp_path / "old.nii").mkdir()
+    assert [p.name for p in list_files(tmp_path)] == ["a.TIF", "b.png"]
     assert list_files(tmp_path / "b.png") == [tmp_path / "b.png"]
     with pytest.raises(InputError, match=r"holds no \.nii\.gz, \.nii, \.png"):
         list_files(tmp_path / "sub.png")

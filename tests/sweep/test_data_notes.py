@@ -35,6 +35,7 @@ def test_cases_that_lose_much_are_told_of():
     cut = [with_object("c", slice(8, 28)), with_object("d", slice(14, 34))]
     (note,) = view_notes(TrialData(LABELS, [*kept, *cut[1:]], cut[:1]))
     assert "cuts off more than 5 % of the foreground of 2 of 4 cases, most of 'c' (50 %)" in note
+    assert "training.volume.planes" in note
 
 
 def test_cases_that_a_file_does_not_name_are_told_of():
@@ -65,11 +66,11 @@ def test_a_sweep_tells_or_refuses(scribblebench, corners, tiny, write_protocol, 
     command = ("sweep", "--data", corners, "--output", tmp_path / "out", "--protocol")
     ended = scribblebench(*command, write_protocol(tiny))
     assert ended.code == 2
-    assert "training.field_of_view: no foreground of any training case lies in it" in ended.err
+    assert "training.field_of_view: no foreground of any training case lies in" in ended.err
     tiny["training"]["field_of_view"] = 72  # rows 12 to 83: a quarter of rows and columns
     ended = scribblebench(*command, write_protocol(tiny))
     assert ended.code == 0, ended.err
-    assert "note: training.field_of_view 72 cuts off more than 5 %" in ended.err
+    assert "note: the field of view cuts off more than 5 %" in ended.err
     assert "of 3 of 3 cases" in ended.err
     assert "note: split.file names 3 of 4 cases and not 'c3'" in ended.err
     tiny["training"]["field_of_view"] = 96

@@ -72,10 +72,10 @@ def test_classes_are_aimed_at_equally_often_however_large_they_are():
     assert abs(sum(p is not None for p in found(batches, 100, 2)) - 100) < 36
 
 
-def test_volumes_without_marks_none_and_zero_leave_patches_where_they_were():
+def test_volumes_without_marks_leave_patches_where_they_were():
     data, nothing = with_marks([(20, 60, 60, 1)]), with_marks([])
     base = settings_of(None, volume=VOLUME, augmentation=AugmentationSettings())
-    for share, given in ((0, data), (1, nothing)):
+    for share, given in ((None, data), (1, nothing)):
         one, other = (
             Batches(given, base.model_copy(update={"foreground_patches": s}), seed=3, device=CPU)
             for s in (None, share)
@@ -123,5 +123,6 @@ def test_of_large_structures_some_voxels_are_remembered():
 def test_the_setting_stays_out_of_what_is_written_until_it_is_used():
     assert "foreground_patches" not in settings_of(None).model_dump()
     assert settings_of(0.33).model_dump()["foreground_patches"] == 0.33
-    with pytest.raises(ValueError, match="less than or equal to 1"):
-        settings_of(1.5)
+    for share, message in ((1.5, "less than or equal to 1"), (0, "greater than 0")):
+        with pytest.raises(ValueError, match=message):
+            settings_of(share)
