@@ -1,4 +1,4 @@
-"""From a case to the slices or volume a network sees, and from predictions back to its grid."""
+"""From a case to the slices or volume that a network sees."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scribblebench.data.field_of_view import fit, overlap, planes_first
 from scribblebench.data.intensity import IntensityClip
 from scribblebench.data.resampling import (
     PlaneShape,
@@ -20,7 +21,6 @@ from scribblebench.errors import InputError
 from scribblebench.types import (
     BACKGROUND,
     IGNORE_LABEL,
-    AnyArray,
     BoolArray,
     Case,
     FloatArray,
@@ -130,7 +130,7 @@ def prepare(
     view = (n_planes if planes is None else planes, field_of_view, field_of_view)
     if image is None:
         seen = case.image if intensity is None else _cut(case, intensity)
-        image = _planes_first(fit(_normal(seen, whole), view, fill=0.0))
+        image = planes_first(fit(_normal(seen, whole), view, fill=0.0))
     label_map = scribble = cut_share = None
     if case.label_map is not None:
         of_whole = _resample_labels(case.label_map, whole)
@@ -192,71 +192,14 @@ def _normal(image: FloatArray, shape: VolumeShape) -> FloatArray:
     return normal
 
 
-def _planes_first(volume: FloatArray) -> FloatArray:
-    """Return a volume (C, P, H, W) as planes (P, C, H, W)."""
-    return np.ascontiguousarray(volume.swapaxes(0, 1))
-
-
 def _resample_labels(label_map: LabelArray, shape: VolumeShape) -> LabelArray:
     return along_planes(resample_labels, resample_labels(label_map, shape[1:]), shape[0])
-
-
-def restore(probabilities: FloatArray, slices: Slices) -> LabelArray:
-    """Return the arg-max class of every pixel on the case's own grid.
-
-    Undoes `prepare`: probabilities are interpolated linearly to the case's pixels, which gives
-    smoother borders than labels would, and what lies outside the field of view is background.
-    Where the case was not resampled, nothing is interpolated.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float32, shape (P, K, S, S)
-        Of each class, for each plane of `slices`.
-    slices : Slices
-
-    Returns
-    -------
-    pred : ndarray of uint8, shape (P, H, W)
-        On the grid of `slices.case`.
-    """
-    own_shape = slices.case.plane_shape
-    square: PlaneShape = slices.inside.shape[1:]
-    outside = ~fit(np.ones(square, dtype=bool), slices.plane_shape, fill=False)
-    probabilities = _own_planes(probabilities, slices)
-    pred = np.empty((len(probabilities), *own_shape), dtype=np.uint8)
-    for i in range(len(pred)):  # one at a time: many classes on large planes would fill the memory
-        plane = fit(probabilities[i : i + 1], slices.plane_shape, fill=0.0)
-        plane[:, BACKGROUND, outside] = 1.0
-        pred[i] = resample_image(plane, own_shape)[0].argmax(axis=0)
-    return pred
-
-
-def _own_planes(probabilities: FloatArray, slices: Slices) -> FloatArray:
-    """Return probabilities (P, K, S, S) for the case's own planes; background beyond the view."""
-    n_planes, n_own = slices.volume_shape[0], slices.case.image.shape[1]
-    if len(probabilities) == n_planes == n_own:
-        return probabilities
-    by_class = probabilities.swapaxes(0, 1)
-    view = by_class.shape[1:]
-    whole = fit(by_class, (n_planes, *view[1:]), fill=0.0)
-    whole[BACKGROUND, ~fit(np.ones(view, dtype=bool), whole.shape[1:], fill=False)] = 1.0
-    return _planes_first(along_planes(resample_image, whole, n_own))
 
 
 def labels_in_view(label_map: LabelArray, slices: Slices) -> LabelArray:
     """Return labels on the case's own grid, shape (P, H, W), as `prepare` returns dense labels."""
     resampled = _resample_labels(label_map, slices.volume_shape)
     return fit(resampled, slices.inside.shape, fill=BACKGROUND)
-
-
-def fit(array: AnyArray, shape: tuple[int, ...], *, fill: float) -> AnyArray:
-    """Cut or pad the last axes, as many as `shape` has numbers, about their centre."""
-    first = array.ndim - len(shape)
-    out = np.full((*array.shape[:first], *shape), fill, dtype=array.dtype)
-    kept = (slice(None),) * first
-    pairs = [overlap(to, of) for to, of in zip(shape, array.shape[first:], strict=True)]
-    out[(*kept, *(to for to, _ in pairs))] = array[(*kept, *(of for _, of in pairs))]
-    return out
 
 
 def _grid(
@@ -284,15 +227,4 @@ def _grid(
         old_plane_mm * n_planes / new_planes,
         row_mm * rows / new_rows,
         col_mm * cols / new_cols,
-    )
-
-
-def overlap(to_size: int, from_size: int) -> tuple[slice, slice]:
-    """Return where two centred intervals overlap, in the coordinates of each."""
-    to_centre, from_centre = to_size // 2, from_size // 2
-    before = min(to_centre, from_centre)
-    after = min(to_size - to_centre, from_size - from_centre)
-    return (
-        slice(to_centre - before, to_centre + after),
-        slice(from_centre - before, from_centre + after),
     )

@@ -15,7 +15,6 @@ DatasetNNN_NAME/
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable
@@ -25,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
-import scribblebench
 from scribblebench.data.dataset import Dataset
 from scribblebench.data.preprocessing import Slices
 from scribblebench.errors import InputError
+from scribblebench.exchange.export_origin import ORIGIN, digests, is_new, origin_of, written_by
 from scribblebench.exchange.nnunet import (
     FILE_ENDING,
     description,
@@ -42,17 +41,9 @@ from scribblebench.io.formats import write_label_map
 from scribblebench.io.names import is_nifti
 from scribblebench.io.nifti import read_image, read_volume, write_image
 from scribblebench.sweep.axes import GIVEN_FORMS
-from scribblebench.sweep.plan import ANNOTATION_KEYS, TrialConfig
-from scribblebench.sweep.provenance import code_version
+from scribblebench.sweep.plan import TrialConfig
 from scribblebench.sweep.training_stage import TrialData
 from scribblebench.types import Case, LabelArray
-
-ORIGIN = "scribblebench.json"
-"""The file that says where a data set comes from."""
-
-
-PREPARATION = {"field_of_view", "spacing_mm", "volume"}
-"""Settings of training that decide what annotators see."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +111,8 @@ def export_nnunet(
     drawn = config.form not in GIVEN_FORMS
     redrawn = [s.case.case_id for s in data.training if drawn and is_resampled(s)]
     without_spacing = [s.case.case_id for s in everything if s.case.spacing_mm is None]
-    origin = _origin(protocol, config, data, data_fingerprint, redrawn)
-    exported = Exported(folder, _is_new(folder, dataset_id, origin), without_spacing, redrawn)
+    origin = origin_of(protocol, config, data, data_fingerprint, redrawn)
+    exported = Exported(folder, is_new(folder, dataset_id, origin), without_spacing, redrawn)
     if not exported.is_new:
         return exported
     with atomic_folder(folder) as draft:
@@ -143,71 +134,9 @@ def export_nnunet(
         patients = {s.case.case_id: s.case.patient_id for s in data.training}
         if by_patient := folds(patients):
             _write_in_order(draft / "splits_final.json", by_patient)
-        content = {**origin, "written_by": _code(), "files": _digests(draft)}
+        content = {**origin, "written_by": written_by(), "files": digests(draft)}
         write_json(draft / ORIGIN, content)
     return exported
-
-
-def _origin(
-    protocol: str,
-    config: TrialConfig,
-    data: TrialData,
-    data_fingerprint: str,
-    redrawn: list[str],
-) -> dict[str, Any]:
-    """Return what decides the content of a data set."""
-    seed = None if config.form in GIVEN_FORMS else config.seed
-    return {
-        "protocol": protocol,
-        "data_fingerprint": data_fingerprint,
-        "dataset": config.dataset,
-        "dataset_options": config.dataset_options,
-        "train_part": config.train_part,
-        "score_part": config.score_part,
-        **{key: getattr(config, key) for key in ANNOTATION_KEYS},
-        "seed": seed,
-        "preparation": config.training.model_dump(include=PREPARATION),
-        "scribbles_drawn_anew_on_the_own_grid": redrawn,
-        "training_cases": [s.case.case_id for s in data.training],
-        "scored_cases": [s.case.case_id for s in data.scored],
-    }
-
-
-def _code() -> dict[str, Any]:
-    commit, dirty = code_version()
-    return {"scribblebench": scribblebench.__version__, "commit": commit, "dirty": dirty}
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    """Return a hash of every image and label file of a data set, by its place in it."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-        for path in sorted(folder.rglob(f"*{FILE_ENDING}"))
-    }
-
-
-def _is_new(folder: Path, dataset_id: int, origin: dict[str, Any]) -> bool:
-    """Return False if the same data set is there, whole; refuse another one of the number."""
-    if folder.exists():
-        try:
-            there = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
-            written = dict(there.pop("files"))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            there, written = {}, {}
-        if {**there, "written_by": None} != {**origin, "written_by": None}:
-            raise InputError(f"{folder}: is there with other content; give another --dataset-id")
-        found = _digests(folder)
-        if changed := sorted(written.items() ^ found.items()):
-            raise InputError(
-                f"{folder / changed[0][0]}: is not as it was written; remove the data set to write "
-                "it again"
-            )
-        return False
-    for other in sorted(folder.parent.glob(f"Dataset{dataset_id:03d}_*")):
-        raise InputError(
-            f"{other}: has this number already, which must be unique; give another --dataset-id"
-        )
-    return True
 
 
 def _write_case(

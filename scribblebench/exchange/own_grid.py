@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from scribblebench.data.preprocessing import Slices, fit
+from scribblebench.data.field_of_view import fit
+from scribblebench.data.preprocessing import Slices
 from scribblebench.data.resampling import along_planes, resample_labels
 from scribblebench.sweep.annotation import annotate
 from scribblebench.sweep.plan import TrialConfig

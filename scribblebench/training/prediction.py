@@ -8,7 +8,8 @@ from monai.inferers import sliding_window_inference
 from scipy import ndimage
 from torch import Tensor, nn
 
-from scribblebench.data.preprocessing import Slices, restore
+from scribblebench.data.preprocessing import Slices
+from scribblebench.data.restoring import restore
 from scribblebench.training.device import autocast
 from scribblebench.training.networks import memory_format
 from scribblebench.training.settings import TrainingSettings

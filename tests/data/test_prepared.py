@@ -8,7 +8,8 @@ import pytest
 
 from scribblebench.data import fingerprint
 from scribblebench.data.prepared import Preparation, Prepared, write_prepared
-from scribblebench.data.preprocessing import labels_in_view, prepare, restore
+from scribblebench.data.preprocessing import labels_in_view, prepare
+from scribblebench.data.restoring import restore
 from scribblebench.errors import InputError
 from scribblebench.types import Case, LabelSpec
 

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scribblebench.data.preprocessing import fit, labels_in_view, prepare, restore
+from scribblebench.data.field_of_view import fit
+from scribblebench.data.preprocessing import labels_in_view, prepare
 from scribblebench.data.resampling import resample_image
+from scribblebench.data.restoring import restore
 from scribblebench.errors import InputError
 from scribblebench.types import Case
 
