@@ -10,18 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-import nibabel as nib
 import numpy as np
 import typer
 
 from scribblebench.cli.data_options import opened
 from scribblebench.data import DATASETS, Dataset
-from scribblebench.data.files import read_images
+from scribblebench.data.files import DATA_VARIABLE, read_images
 from scribblebench.errors import InputError
 from scribblebench.io.formats import read_channels, read_label_map
 from scribblebench.io.header import read_grid
 from scribblebench.io.names import case_name, ending, is_nifti, label_map_name
-from scribblebench.io.nifti import Volume
+from scribblebench.io.nifti import Volume, new_volume
 from scribblebench.registry import did_you_mean
 from scribblebench.types import Case, FloatArray
 
@@ -184,8 +183,8 @@ def asked_dataset(
             if value:
                 raise InputError(f"--{other}: goes with --dataset, not with --{option}")
         return None
-    if data is None and os.environ.get("SCRIBBLEBENCH_DATA"):
-        data = Path(os.environ["SCRIBBLEBENCH_DATA"])
+    if data is None and os.environ.get(DATA_VARIABLE):
+        data = Path(os.environ[DATA_VARIABLE])
     dataset = opened(name, data, settings, option="--dataset-option")
     if part is None:
         return dataset, list(dataset.case_ids())
@@ -236,8 +235,4 @@ def _of_dataset(dataset: Dataset, case_id: str) -> tuple[Case, Volume]:
     empty = np.zeros(shape, dtype=np.uint8)
     if path is not None and ending(path.name):
         return case, Volume(empty, None, case.affine, shape[::-1], None)
-    made = nib.Nifti1Image(np.zeros(shape[::-1], dtype=np.uint8), case.affine)
-    if case.spacing_mm is not None:
-        made.header.set_xyzt_units("mm")
-        made.set_qform(case.affine, code="scanner")
-    return case, Volume(empty, case.spacing_mm, case.affine, shape[::-1], made.header)
+    return case, new_volume(empty, case.spacing_mm, case.affine)

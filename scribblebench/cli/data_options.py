@@ -9,6 +9,7 @@ import typer
 import yaml
 
 from scribblebench.data import DATASETS, Dataset, open_dataset
+from scribblebench.data.files import DATA_VARIABLE
 from scribblebench.data.opening import OptionError
 from scribblebench.errors import InputError
 
@@ -20,7 +21,7 @@ FolderArgument = Annotated[
     typer.Argument(
         help="Folder of the data set, or one that holds it under its name.",
         metavar="DIR",
-        envvar="SCRIBBLEBENCH_DATA",
+        envvar=DATA_VARIABLE,
     ),
 ]
 OptionOption = Annotated[

@@ -27,7 +27,7 @@ from scribblebench.errors import InputError
 from scribblebench.io.atomic import write_text
 from scribblebench.io.formats import read_label_map
 from scribblebench.io.grid import on_grid
-from scribblebench.io.names import case_name, list_files
+from scribblebench.io.names import case_name, check_names, list_every_format, list_files
 from scribblebench.metrics import score_case
 from scribblebench.types import BACKGROUND, IGNORE_LABEL, LabelArray, LabelSpec
 
@@ -144,10 +144,9 @@ def _pairs_of_dataset(
     pred: Path, dataset: Dataset, case_ids: list[str], *, whole: bool
 ) -> list[tuple[Path, CaseSource]]:
     """Return the prediction of each case, which may only be missing if not all are asked for."""
-    there = {case_name(path): path for path in list_files(pred)}
-    for source in dataset_cases(dataset, case_ids):
-        if (path := pred / source.file_name).is_file():
-            there[source.case_id] = path  # beside files of another format too
+    predictions = list_every_format(pred)  # a data set may hold files of several
+    check_names(predictions, pred)
+    there = {case_name(path): path for path in predictions}
     lacking = [case_id for case_id in case_ids if case_id not in there]
     if lacking and (whole or len(lacking) == len(case_ids)):
         raise InputError(

@@ -16,6 +16,7 @@ from scribblebench.cli.sweep_options import (
     check_cache,
     check_sources,
 )
+from scribblebench.data.files import DATA_VARIABLE
 
 if TYPE_CHECKING:
     from scribblebench.sweep.sources import Places
@@ -64,7 +65,6 @@ def run_trial(
     interrupted goes on from its saved state, and one that somebody else runs is left to him.
     """
     # Importing torch and MONAI takes seconds that other commands need not wait.
-    from scribblebench.sweep.protocol import DATA_VARIABLE
     from scribblebench.sweep.sources import Places
 
     if run is not None:

@@ -19,6 +19,9 @@ from scribblebench.io.values import counted_values
 from scribblebench.registry import did_you_mean
 from scribblebench.types import IGNORE_LABEL, AnyArray, Case, FloatArray, LabelArray, LabelSpec
 
+DATA_VARIABLE = "SCRIBBLEBENCH_DATA"
+"""Environment variable with the folder of the data, where neither option nor protocol name one."""
+
 
 def data_folder(root: Path | None, name: str) -> Path:
     """Return the folder of the data set `name`, or say how to give it.
@@ -31,12 +34,10 @@ def data_folder(root: Path | None, name: str) -> Path:
     if root is None:
         raise InputError(
             f"{name}: needs its folder: give --data DIR, `dataset.data` in the protocol or "
-            "SCRIBBLEBENCH_DATA"
+            f"{DATA_VARIABLE}"
         )
     if not root.is_dir():
-        raise InputError(
-            f"{root}: no such data folder (--data, dataset.data or SCRIBBLEBENCH_DATA)"
-        )
+        raise InputError(f"{root}: no such data folder (--data, dataset.data or {DATA_VARIABLE})")
     return root
 
 

@@ -96,13 +96,27 @@ def list_files(path: Path) -> list[Path]:
     InputError
         If there is none, or if two files differ only in their endings.
     """
-    if not path.is_dir():
-        return list_volumes(path)
-    found = sorted(p for p in path.iterdir() if is_listed(p.name) and p.is_file())
+    found = list_every_format(path)
     found = [p for p in found if is_nifti(p.name)] or found
+    check_names(found, path)
+    return found
+
+
+def list_every_format(path: Path) -> list[Path]:
+    """Return all files that `list_files` chooses from, which may differ only in their endings.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InputError(f"{path}: no such file or folder")
+    found = sorted(p for p in path.iterdir() if is_listed(p.name) and p.is_file())
     if not found:
         raise InputError(f"{path}: holds no {ONE_OF} file (sub-folders are not searched)")
-    check_names(found, path)
     return found
 
 

@@ -149,6 +149,15 @@ def volume_of(image: Any, array: AnyArray, shape_on_disk: tuple[int, ...], path:
     )
 
 
+def new_volume(array: AnyArray, spacing_mm: SpacingMm | None, affine: Float64Array) -> Volume:
+    """Return voxels, shape (P, H, W), that come from no file, as if they did."""
+    image = nib.Nifti1Image(np.zeros(array.shape[::-1], dtype=np.uint8), affine)
+    if spacing_mm is not None:
+        image.header.set_xyzt_units("mm")
+        image.set_qform(affine, code="scanner")
+    return Volume(array, spacing_mm, affine, array.shape[::-1], image.header)
+
+
 def _spacing_mm(image: Any, path: Path) -> SpacingMm | None:
     """Return the (plane, row, col) distances of the voxels that the affine states, in mm.
 

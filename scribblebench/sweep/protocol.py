@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from scribblebench.data.files import DATA_VARIABLE
 from scribblebench.errors import InputError
 from scribblebench.registry import did_you_mean
 from scribblebench.sweep.axes import has_budget
@@ -21,7 +22,6 @@ from scribblebench.sweep.protocol_settings import SPLIT_FOLDER, Protocol, Protoc
 from scribblebench.sweep.setting_keys import varied_types
 
 __all__ = [
-    "DATA_VARIABLE",
     "Protocol",
     "ProtocolError",
     "data_root",
@@ -32,8 +32,6 @@ __all__ = [
     "read_with_presets",
     "shipped_protocols",
 ]
-
-DATA_VARIABLE = "SCRIBBLEBENCH_DATA"
 
 
 def read_protocol(path: Path, preset: str | None = None) -> Protocol:

@@ -337,6 +337,25 @@ def test_scribbles_keep_the_header_of_labels_that_come_alone(scribblebench, tmp_
     assert written.header["sform_code"] == image.header["sform_code"]
 
 
+def test_predictions_of_several_formats_are_found_and_cases_without_labels_passed_over(
+    scribblebench, pictures, tmp_path
+):
+    """One prediction is NIfTI beside PNG; a case that nobody predicted has lost its labels."""
+    pred = tmp_path / "pred"
+    shutil.copytree(pictures / "labels", pred)
+    for name in ("p1.png", "p2.png"):
+        (pred / name).unlink()
+    nib.save(nib.Nifti1Image(bars(1)[0].T[..., None], np.eye(4)), pred / "p1.nii.gz")
+    (pictures / "labels" / "p2.png").unlink()
+    command = ("evaluate", "--pred", pred, "--dataset", "folder", "--data", pictures)
+    ended = scribblebench(*command, "--output", tmp_path / "m.csv")
+    assert ended.code == 0, ended.err
+    assert "note: no prediction of 1 case" in ended.err
+    table = pd.read_csv(tmp_path / "m.csv")
+    assert sorted(table["case_id"].unique()) == ["p0", "p1", "p3", "p4"]
+    assert (table["dsc"] == 1).all()
+
+
 def test_a_model_of_other_classes_is_refused(scribblebench, pictures, protocol, tmp_path):
     model = trained(scribblebench, protocol, pictures, tmp_path / "model")
     ended = scribblebench(
